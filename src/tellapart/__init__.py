@@ -1,0 +1,114 @@
+"""Image classification with Keras 3 that people can trust.
+
+The public names below are resolved on first use, so importing tellapart loads no Keras.
+
+Example:
+    >>> import tellapart
+    >>> data = tellapart.load("fashion-mnist")
+    >>> print(data.test.labels[0])
+    Ankle boot
+"""
+
+import importlib
+import sys
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tellapart._version import __version__
+
+if TYPE_CHECKING:
+    from tellapart.data.dataset import Dataset
+    from tellapart.data.samples import Samples
+    from tellapart.errors import TellapartError
+    from tellapart.evaluate.record import Evaluation
+    from tellapart.predict.prediction import Prediction
+    from tellapart.predict.predictor import Predictor
+    from tellapart.recipe import Recipe, load_recipe, recipe_names
+    from tellapart.train.history import History
+    from tellapart.workflow.build import build
+    from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.inspect import inspect, load
+    from tellapart.workflow.predict import doctor, open_model, predict
+    from tellapart.workflow.runs import Run, open_run
+    from tellapart.workflow.train import train
+
+__all__ = [
+    "Dataset",
+    "Evaluation",
+    "History",
+    "Prediction",
+    "Predictor",
+    "Recipe",
+    "Run",
+    "Samples",
+    "TellapartError",
+    "__version__",
+    "build",
+    "doctor",
+    "evaluate",
+    "inspect",
+    "load",
+    "load_recipe",
+    "open_model",
+    "open_run",
+    "predict",
+    "recipe_names",
+    "train",
+]
+
+_HOMES = MappingProxyType(
+    {
+        "Dataset": "data.dataset",
+        "Evaluation": "evaluate.record",
+        "History": "train.history",
+        "Prediction": "predict.prediction",
+        "Predictor": "predict.predictor",
+        "Recipe": "recipe",
+        "Run": "workflow.runs",
+        "Samples": "data.samples",
+        "TellapartError": "errors",
+        "build": "workflow.build",
+        "doctor": "workflow.predict",
+        "evaluate": "workflow.evaluate",
+        "inspect": "workflow.inspect",
+        "load": "workflow.inspect",
+        "load_recipe": "recipe",
+        "open_model": "workflow.predict",
+        "open_run": "workflow.runs",
+        "predict": "workflow.predict",
+        "recipe_names": "recipe",
+        "train": "workflow.train",
+    }
+)
+"""Where each public name lives."""
+
+
+class _Package(ModuleType):
+    """Keeps a public function from being covered by the room of the same name.
+
+    Importing `tellapart.train.fit` makes Python set the attribute `train` of this package
+    to the room; `tellapart.train(...)` must stay the function. See decision 001.
+    """
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name from where it lives, and remember it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tellapart' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"tellapart.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,72 @@
+"""Bring in an optional dependency, or name the pip command that brings it.
+
+Keras' backend is one of them. It must be chosen before Keras is first imported, so
+everything that is to load Keras calls `prepare_keras` before.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tellapart.errors import MissingExtraError, UsageError, did_you_mean
+
+BACKENDS: Mapping[str, str] = MappingProxyType(
+    {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+)
+"""Each backend of Keras and the module that must be installed for it."""
+
+
+def is_installed(module: str) -> bool:
+    """Return whether `module` can be imported, without importing it."""
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
+def install_command(extra: str) -> str:
+    """Return the pip command that brings an extra of tellapart."""
+    return f'pip install "tellapart[{extra}]"'
+
+
+def prepare_keras(backend: str | None = None) -> str:
+    """Choose Keras' backend, and return the one that will run.
+
+    The order is: the argument, the environment variable KERAS_BACKEND, TensorFlow.
+    Where nothing was asked for and TensorFlow is missing, the first installed one of
+    `BACKENDS` is taken.
+
+    Args:
+        backend: "tensorflow", "jax" or "torch"; `None` to go by the environment.
+
+    Raises:
+        UsageError: The name is unknown, or Keras already runs on another backend.
+        MissingExtraError: The backend is not installed.
+    """
+    asked = backend or os.environ.get("KERAS_BACKEND") or None
+    if asked is not None and asked not in BACKENDS:
+        raise UsageError(f"Unknown backend '{asked}'. {did_you_mean(asked, BACKENDS)}")
+    chosen = asked or next((b for b, m in BACKENDS.items() if is_installed(m)), None)
+    if chosen is None:
+        raise MissingExtraError(
+            "Keras needs a backend and none is installed. "
+            f"Install one: {install_command('tensorflow-cpu')} (or [jax], [torch])."
+        )
+    if not is_installed(BACKENDS[chosen]):
+        raise MissingExtraError(
+            f"Keras' backend '{chosen}' is not installed. Install it: {install_command(chosen)}"
+        )
+    _refuse_a_change(chosen)
+    os.environ["KERAS_BACKEND"] = chosen
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return chosen
+
+
+def _refuse_a_change(chosen: str) -> None:
+    """Raise if Keras is loaded already and runs on another backend than `chosen`."""
+    keras = sys.modules.get("keras")
+    running = keras.backend.backend() if keras is not None else chosen
+    if running != chosen:
+        raise UsageError(
+            f"Keras already runs on '{running}' in this process and cannot change to '{chosen}'. "
+            f"Set KERAS_BACKEND={chosen} before Python starts."
+        )

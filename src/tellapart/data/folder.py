@@ -1,0 +1,51 @@
+"""Data sets from a folder with one folder of pictures a class."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tellapart.data.dataset import Dataset
+from tellapart.data.samples import Samples, order_class_names
+from tellapart.data.stores import FileImages
+from tellapart.errors import DataError
+from tellapart.images import SUFFIXES
+
+
+def from_folder(root: Path) -> Dataset:
+    """Return the data set in `root/CLASS/*.png` and `*.jpg`; all of it is to train on.
+
+    Files in a class folder are taken in the order of their names; hidden ones and
+    other kinds are left alone.
+
+    Raises:
+        DataError: There are no class folders, or no pictures in them.
+    """
+    try:
+        folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"Cannot read the folder {root}: {error.strerror}.") from error
+    files = {folder.name: _pictures_in(folder) for folder in folders}
+    names = order_class_names([name for name, paths in files.items() if paths])
+    if not names:
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise DataError(
+            f"{root} must hold one folder a class with pictures ({kinds}) in it. "
+            f"Received: {len(folders)} folders and no picture in them."
+        )
+    paths = [(path, number) for number, name in enumerate(names) for path in files[name]]
+    train = Samples(
+        FileImages(root, tuple(path.relative_to(root) for path, _ in paths)),
+        np.array([number for _, number in paths], np.int64),
+        names,
+        "train",
+    )
+    full = root.resolve()
+    return Dataset(full.name or "folder", names, {"train": train}, str(root), str(full))
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        names = [e.name for e in entries if not e.name.startswith(".") and e.is_file()]
+    pictures = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    return [folder / name for name in sorted(pictures)]

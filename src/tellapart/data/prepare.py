@@ -1,0 +1,155 @@
+"""From a data set to the arrays of one run: split, decoded, accounted for, fingerprinted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tellapart.data.dataset import Dataset
+from tellapart.data.samples import Indices, Samples
+from tellapart.data.splits import hold_out
+from tellapart.errors import DataError, ImageError
+from tellapart.files import sha256_hex
+from tellapart.images import Pixels
+from tellapart.progress import SILENCE, Progress
+from tellapart.recipe import DataSection, ImageSpec, Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One split, ready for a network.
+
+    Attributes:
+        pixels: `(n, height, width, channels)`, uint8.
+        targets: `(n,)`, int64.
+    """
+
+    pixels: Pixels
+    targets: Indices
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def first(self, count: int) -> "Part":
+        """Return the first `count` samples."""
+        return Part(self.pixels[:count], self.targets[:count])
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a run needs of its data.
+
+    Attributes:
+        name: The data set's name.
+        class_names: All classes, ordered once.
+        train: What to train on.
+        validation: What the validation curve is drawn from.
+        test: What the score comes from.
+        skipped: One error for each picture that cannot be read.
+        repairs: How often each kind of repair was made.
+        fingerprint: SHA-256 over class names, targets and pixels of all splits.
+        policy: How the splits came about, in one sentence.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Part
+    validation: Part
+    test: Part
+    skipped: tuple[ImageError, ...]
+    repairs: dict[str, int]
+    fingerprint: str
+    policy: str
+
+
+def prepare(
+    data: Dataset, recipe: Recipe, *, strict: bool = False, progress: Progress = SILENCE
+) -> Prepared:
+    """Split a data set as the recipe says, and decode all of it.
+
+    Args:
+        data: Where the samples are.
+        recipe: Its sections `data` and `image`, and its seed.
+        strict: Refuse pictures that cannot be read, instead of skipping them.
+        progress: Where long work shows itself.
+
+    Raises:
+        DataError: A class is too small, nothing could be read, or `strict` and something
+            could not be read.
+    """
+    splits, policy = _split(data, recipe.data, recipe.seed)
+    skipped: list[ImageError] = []
+    repairs: dict[str, int] = {}
+    parts: dict[str, Part] = {}
+    for name, samples in splits.items():
+        parts[name] = _decode(samples, recipe.image, skipped, repairs, progress)
+    if strict and skipped:
+        raise DataError(_list_skipped(skipped))
+    for name, part in parts.items():
+        if not len(part):
+            raise DataError(f"No picture of the {name} split could be read. {_list_skipped(skipped)}")
+    parts.setdefault("validation", parts["test"])
+    names = "\0".join(data.class_names).encode()
+    arrays = [a for part in parts.values() for a in (part.targets, part.pixels)]
+    return Prepared(
+        name=data.name,
+        class_names=data.class_names,
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts["test"],
+        skipped=tuple(skipped),
+        repairs=repairs,
+        fingerprint=sha256_hex(names, *map(np.ascontiguousarray, arrays)),
+        policy=policy,
+    )
+
+
+def _split(
+    data: Dataset, section: DataSection, seed: int
+) -> tuple[dict[str, Samples], str]:
+    """Return the splits to decode, and how they came about; "test" is always there."""
+    train = data.train
+    said = []
+    if "test" in data.splits:
+        test = data.test
+        said.append("The test images are the data set's own.")
+    else:
+        train, test = hold_out(train, section.test_fraction, seed, "test")
+        said.append(f"The test images are {section.test_fraction:.0%} of each class, held out.")
+    if section.validation == "test":
+        said.append(
+            "They also give the validation curve, as in the guide: nothing is chosen by it "
+            "(the last epoch's weights are kept), so the test score stays honest."
+        )
+        return {"train": train, "test": test}, " ".join(said)
+    if "validation" in data.splits:
+        validation = data.validation
+        said.append("The validation images are the data set's own.")
+    else:
+        train, validation = hold_out(train, section.validation_fraction, seed, "validation")
+        said.append(
+            f"The validation images are {section.validation_fraction:.0%} of each class of the "
+            "training images, held out."
+        )
+    said.append("The test images are looked at once, after every choice is made.")
+    return {"train": train, "validation": validation, "test": test}, " ".join(said)
+
+
+def _decode(
+    samples: Samples,
+    spec: ImageSpec,
+    skipped: list[ImageError],
+    repairs: dict[str, int],
+    progress: Progress,
+) -> Part:
+    """Return one split's arrays; what was skipped and repaired is added to the lists."""
+    decoded = samples.decode(spec, progress)
+    skipped.extend(decoded.failures)
+    for repair, count in decoded.repairs.items():
+        repairs[repair] = repairs.get(repair, 0) + count
+    return Part(decoded.pixels, samples.targets[decoded.kept])
+
+
+def _list_skipped(skipped: list[ImageError]) -> str:
+    shown = "\n  - ".join(str(error) for error in skipped[:10])
+    more = f"\n  … and {len(skipped) - 10:,} more" if len(skipped) > 10 else ""
+    return f"{len(skipped):,} pictures cannot be read:\n  - {shown}{more}"

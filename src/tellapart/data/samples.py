@@ -1,0 +1,107 @@
+"""The table of samples: pictures, their targets, and the class names, ordered once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tellapart.data.stores import Decoded, ImageStore
+from tellapart.errors import DataError
+from tellapart.progress import SILENCE, Progress
+from tellapart.recipe import ImageSpec
+
+if TYPE_CHECKING:
+    from tellapart.figures import Picture
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Some pictures with their classes: a whole data set's, or one split's.
+
+    Attributes:
+        images: Where the pictures are: arrays or files.
+        targets: `(n,)`, int64: each sample's position in `class_names`.
+        class_names: All classes of the data set, also those that no sample here has.
+        split: "train", "validation" or "test".
+    """
+
+    images: ImageStore
+    targets: Indices
+    class_names: tuple[str, ...]
+    split: str
+
+    def __post_init__(self) -> None:
+        """Raise `DataError` if a target has no picture or no class name."""
+        if len(self.images) != len(self.targets):
+            raise DataError(
+                f"Each picture must have one label. Received: {len(self.images):,} pictures and "
+                f"{len(self.targets):,} labels in the {self.split} split."
+            )
+        wrong = np.flatnonzero((self.targets < 0) | (self.targets >= len(self.class_names)))
+        if wrong.size:
+            raise DataError(
+                f"Each label must be from 0 to {len(self.class_names) - 1}, for the "
+                f"{len(self.class_names)} classes. Received: {self.targets[wrong[0]]} at "
+                f"{self.images.name(int(wrong[0]))} ({wrong.size:,} such labels)."
+            )
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def labels(self) -> list[str]:
+        """Return each sample's class name."""
+        return [self.class_names[target] for target in self.targets]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Return how many samples each class has here."""
+        counts = np.bincount(self.targets, minlength=len(self.class_names))
+        return dict(zip(self.class_names, map(int, counts), strict=True))
+
+    def take(self, indices: Indices, split: str | None = None) -> "Samples":
+        """Return the samples at `indices`, in that order."""
+        return Samples(
+            self.images.take(indices), self.targets[indices], self.class_names, split or self.split
+        )
+
+    def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
+        """Return all pictures as one uint8 array, and those that cannot be read.
+
+        Raises:
+            DataError: Arrays of another size than `spec`.
+        """
+        return self.images.decode(spec, progress)
+
+    def show(self, count: int = 15, *, seed: int | None = None) -> "Picture":
+        """Return a figure of `count` pictures with their class names, five in a row.
+
+        Args:
+            count: How many.
+            seed: Draw them at random, repeatably; by default the first ones.
+        """
+        from tellapart.data.grid import draw_grid
+
+        return draw_grid(self, count, seed)
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts `2` before `10`.
+
+    Example:
+        >>> sorted(["class 10", "class 2"], key=natural_key)
+        ['class 2', 'class 10']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(p), p) if p.isdecimal() else (1, 0, p) for p in parts)
+
+
+def order_class_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct labels in natural order: the numbering of the classes."""
+    return tuple(sorted(set(labels), key=natural_key))

@@ -1,0 +1,1 @@
+"""Scores with intervals: arrays in, one record out."""

@@ -1,0 +1,96 @@
+"""The record of all scores: plain data; tables, pages and plots are drawn from it."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Record):
+    """An estimate with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return it as `90.84% (95 % interval 90.26% to 91.39%)`."""
+        return f"{self.value:.2%} (95 % interval {self.low:.2%} to {self.high:.2%})"
+
+
+class ClassScore(_Record):
+    """The scores of one class; precision is `None` where it was never predicted."""
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float
+    support: int
+
+
+class ConfusedPair(_Record):
+    """How often samples of one class were taken for another.
+
+    Attributes:
+        target: The true class.
+        predicted: What it was taken for.
+        count: How often.
+        share: Of the target's samples.
+    """
+
+    target: str
+    predicted: str
+    count: int
+    share: float
+
+
+class Evaluation(_Record):
+    """All scores of one classifier on some samples.
+
+    Attributes:
+        data: The data set's name.
+        split: Which part of it.
+        samples: How many were scored.
+        loss: Mean cross-entropy, natural logarithm.
+        accuracy: The share of right answers, with its Wilson interval.
+        classes: The scores by class, in class order.
+        confusion: Rows are true classes, columns predicted ones.
+        confused: The pairs that are confused most, worst first.
+        note: What must be known to believe the scores.
+    """
+
+    data: str
+    split: str
+    samples: int
+    loss: float
+    accuracy: Interval
+    classes: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    confused: tuple[ConfusedPair, ...]
+    note: str = ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return the class names in class order."""
+        return tuple(score.name for score in self.classes)
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Evaluation":
+        """Return the record that `to_json` wrote.
+
+        Raises:
+            ValueError: It is not such a record.
+        """
+        return cls.model_validate_json(text)
+
+    def __str__(self) -> str:
+        """Return the headline."""
+        return (
+            f"accuracy {self.accuracy}, loss {self.loss:.4f}, "
+            f"on {self.samples:,} {self.split} images of {self.data}"
+        )

@@ -1,0 +1,35 @@
+"""Pictures drawn by matplotlib: they show themselves in a notebook and are saved whole."""
+
+import io
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tellapart.files import write_whole
+
+
+class Picture(Figure):
+    """Is a figure without global state: no window, no list of open figures to leak."""
+
+    def __init__(self, width: float, height: float) -> None:
+        """Make an empty figure of `width` × `height` inches."""
+        super().__init__(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(self)
+
+    def to_png(self, dots_per_inch: int = 120) -> bytes:
+        """Return the picture as a PNG file's bytes, the same for the same drawing."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def save(self, path: Path) -> Path:
+        """Write the picture as PNG, whole or not at all.
+
+        Raises:
+            OutputError: The place cannot be written.
+        """
+        return write_whole(path, self.to_png())
+
+    def _repr_png_(self) -> bytes:
+        return self.to_png()

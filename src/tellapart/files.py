@@ -1,0 +1,117 @@
+"""Files and folders that are whole or absent, numbered instead of overwritten, and digests."""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tellapart.errors import OutputError
+
+
+def sha256_hex(*parts: Any) -> str:
+    """Return the SHA-256 of bytes or C-contiguous arrays, one after the other, in hex."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def output_errors(target: Path) -> Iterator[None]:
+    """Turn what the operating system says while writing `target` into an `OutputError`.
+
+    Raises:
+        OutputError: No space, no permission, a missing or read-only place.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write {target}: {error.strerror or error}. "
+            "Free some space there, or choose another place with --output."
+        ) from error
+
+
+def write_whole(path: Path, content: bytes | str) -> Path:
+    """Write a file so that it is there whole or not at all, and return its path.
+
+    The content goes into a file beside it, is flushed to the disk, and renamed. The
+    folder is made if it is missing.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    raw = content.encode() if isinstance(content, str) else content
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            with beside.open("xb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+    return path
+
+
+def write_numbered(path: Path, content: bytes) -> Path:
+    """Write `path`, or `path-2`, `path-3`, … where a file with other content is there.
+
+    Returns:
+        The path that now holds exactly `content`.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    number = 1
+    while True:
+        name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
+        candidate = path.with_name(name)
+        if not candidate.exists():
+            return write_whole(candidate, content)
+        if candidate.is_file() and candidate.read_bytes() == content:
+            return candidate
+        number += 1
+
+
+def make_numbered_folder(parent: Path, name: str) -> Path:
+    """Make and return the folder `parent/name-N` with the lowest N that was never used.
+
+    Two processes that ask at once get two folders.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    with output_errors(parent / name):
+        parent.mkdir(parents=True, exist_ok=True)
+        taken = [_number_after(name, entry.name) for entry in parent.iterdir()]
+        number = max(taken, default=0) + 1
+        while True:
+            try:
+                folder = parent / f"{name}-{number}"
+                folder.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                return folder
+
+
+def _number_after(name: str, entry: str) -> int:
+    suffix = entry.removeprefix(f"{name}-")
+    return int(suffix) if suffix != entry and suffix.isascii() and suffix.isdigit() else 0
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a folder's own record, so that a rename in it survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

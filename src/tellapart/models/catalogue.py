@@ -1,0 +1,66 @@
+"""The networks that can be built by name, and how any network is compiled."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import keras
+
+from tellapart.errors import ModelError, UsageError, did_you_mean
+from tellapart.models.guide_cnn import build_guide_cnn
+from tellapart.recipe import ImageSpec, OptimizerSection
+
+Builder = Callable[[ImageSpec, int], keras.Model]
+
+BUILDERS: Mapping[str, Builder] = MappingProxyType({"guide-cnn": build_guide_cnn})
+
+_OPTIMIZERS = MappingProxyType(
+    {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }
+)
+
+
+def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:
+    """Return a new network, not compiled.
+
+    Args:
+        name: A key of `BUILDERS`.
+        image: The pixels that go in.
+        classes: How many probabilities come out, at least 2.
+
+    Raises:
+        UsageError: There is no network of this name.
+        ModelError: It cannot be built for images of this size.
+    """
+    if name not in BUILDERS:
+        raise UsageError(f"Unknown network '{name}'. {did_you_mean(name, BUILDERS)}")
+    try:
+        return BUILDERS[name](image, classes)
+    except ValueError as error:
+        raise ModelError(
+            f"The network '{name}' cannot be built for images of {image}: they are too small. "
+            "Choose larger ones, for example --set image.height=28 --set image.width=28"
+        ) from error
+
+
+def compile_network(
+    network: keras.Model, optimizer: OptimizerSection, *, from_logits: bool = False
+) -> keras.Model:
+    """Compile a classifier as the guide does, and return it.
+
+    The loss is sparse categorical cross-entropy, the metric accuracy.
+
+    Args:
+        network: What to compile, in place.
+        optimizer: The recipe's section.
+        from_logits: Whether the network's output is not yet probabilities.
+    """
+    network.compile(
+        optimizer=_OPTIMIZERS[optimizer.name](optimizer.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits),
+        metrics=["accuracy"],
+    )
+    return network

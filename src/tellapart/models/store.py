@@ -1,0 +1,147 @@
+"""Between networks and bundles: weights by name, and a network built anew around them."""
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tellapart._version import __version__
+from tellapart.bundle import Architecture, Bundle, DataRecord, Golden, Manifest
+from tellapart.errors import BundleError, TrustError
+from tellapart.models.catalogue import BUILDERS, build_network
+from tellapart.models.custom import output_kind
+from tellapart.recipe import Recipe
+
+
+def weights_of(network: keras.Model) -> dict[str, NDArray[Any]]:
+    """Return a network's weights by their variables' paths, in the network's order.
+
+    A path that stands twice gets the number of its place.
+    """
+    weights: dict[str, NDArray[Any]] = {}
+    for place, variable in enumerate(network.weights):
+        path = variable.path if variable.path not in weights else f"{variable.path}#{place}"
+        weights[path] = keras.ops.convert_to_numpy(variable.value)
+    return weights
+
+
+def load_weights(network: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Put weights into a network that has exactly these names and shapes.
+
+    Raises:
+        BundleError: A name or a shape differs; nothing was changed then.
+    """
+    there = weights_of(network)
+    if set(there) != set(weights):
+        odd = sorted(set(there) ^ set(weights))
+        raise BundleError(f"The weights do not belong to this network: {', '.join(odd[:5])}.")
+    for name, old in there.items():
+        if old.shape != weights[name].shape:
+            raise BundleError(
+                f"The weights do not fit this network: {name} must be {old.shape}. "
+                f"Received: {weights[name].shape}."
+            )
+    network.set_weights([weights[name] for name in there])
+
+
+def to_bundle(
+    network: keras.Model,
+    recipe: Recipe,
+    class_names: tuple[str, ...],
+    data: DataRecord,
+    golden: Golden,
+) -> Bundle:
+    """Return a trained network as a bundle, without scores."""
+    custom = recipe.model.name not in BUILDERS
+    architecture = Architecture(
+        name=recipe.model.name,
+        config=keras.saving.serialize_keras_object(network) if custom else None,
+        output=output_kind(network),
+        parameters=network.count_params(),
+    )
+    if architecture.config is not None:
+        architecture.config.pop("compile_config", None)
+    manifest = Manifest(
+        name=data.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        architecture=architecture,
+        class_names=class_names,
+        image=recipe.image,
+        recipe=recipe.to_toml(),
+        data=data,
+        versions=library_versions(),
+    )
+    return Bundle(manifest, weights_of(network), golden)
+
+
+def rebuild(bundle: Bundle, *, trust: bool = False) -> keras.Model:
+    """Return the network of a bundle, built anew, with its weights; not compiled.
+
+    Args:
+        bundle: What `open_bundle` read.
+        trust: Build a user's own network from its Keras config, which may run code.
+
+    Raises:
+        TrustError: The bundle holds a user's own network and `trust` is false.
+        BundleError: The network is unknown, or the weights do not fit it.
+    """
+    manifest = bundle.manifest
+    if manifest.architecture.config is not None:
+        network = _rebuild_custom(manifest.architecture.config, trust=trust)
+    elif manifest.architecture.name in BUILDERS:
+        network = build_network(
+            manifest.architecture.name, manifest.image, len(manifest.class_names)
+        )
+    else:
+        raise BundleError(
+            f"The bundle's network '{manifest.architecture.name}' is not known to this "
+            "tellapart. Fix: pip install --upgrade tellapart"
+        )
+    load_weights(network, bundle.weights)
+    return network
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what decides a result: Python, tellapart, Keras, its backend."""
+    backend = keras.backend.backend()
+    packages = ["keras", "numpy", "pillow", backend]
+    versions = {"python": platform.python_version(), "tellapart": __version__, "backend": backend}
+    for package in packages:
+        names = [package, f"{package}-cpu"] if package == backend else [package]
+        for name in names:
+            try:
+                versions[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+    return versions
+
+
+def golden_of(network: keras.Model, images: NDArray[np.uint8], kind: str) -> Golden:
+    """Return a few real inputs with what the network says of them now."""
+    outputs = keras.ops.convert_to_numpy(network(images, training=False)).astype(np.float32)
+    if kind == "logits":
+        outputs = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
+    return Golden(images, outputs)
+
+
+def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
+    if not trust:
+        raise TrustError(
+            "This bundle holds a network of its maker's own, and building it may run code. "
+            "If you trust where it comes from: --trust on the command line, trust=True in Python."
+        )
+    try:
+        network = keras.saving.deserialize_keras_object(config, safe_mode=False)
+    except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
+        raise BundleError(
+            f"The bundle's own network cannot be built: {error}. If it has layers of yours, "
+            "import the module that registers them first."
+        ) from error
+    if not isinstance(network, keras.Model):
+        raise BundleError(f"The bundle's own network is a {type(network).__name__}, not a model.")
+    return network

@@ -1,0 +1,1 @@
+"""Runtimes and the predictor: bytes, paths or arrays in, ranked names out."""

@@ -1,0 +1,114 @@
+"""What a picture to be predicted may be given as, and which files a path stands for."""
+
+import glob
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tellapart.errors import ImageError, UsageError
+from tellapart.images import SUFFIXES, Pixels, decode, decode_array, decode_picture, read_file
+from tellapart.recipe import ImageSpec
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture to be predicted: its name, and what was given for it."""
+
+    name: str
+    content: Any
+
+    def pixels(self, spec: ImageSpec) -> Pixels:
+        """Return the picture's pixels, made to fit `spec`.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        match self.content:
+            case bytes() | bytearray() | memoryview():
+                return decode(bytes(self.content), spec, self.name).pixels
+            case str() | Path():
+                return read_file(Path(self.content), spec).pixels
+            case Image.Image():
+                return decode_picture(self.content, spec, self.name).pixels
+            case ImageError():
+                raise self.content
+            case _:
+                return decode_array(self.content, spec, self.name).pixels
+
+
+def is_single(given: Any, spec: ImageSpec) -> bool:
+    """Return whether one picture was given, rather than several.
+
+    Of arrays, `(h, w)` and `(h, w, 1 or 3)` are one picture; `(n, h, w)` and
+    `(n, h, w, c)` are several.
+
+    Raises:
+        UsageError: It is nothing that pictures can be given as.
+    """
+    if isinstance(given, str | Path | bytes | bytearray | memoryview | Image.Image):
+        return True
+    if hasattr(given, "__array__"):
+        shape = np.shape(given)
+        if len(shape) == 3:
+            return shape[1:] != (spec.height, spec.width) and shape[2] in (1, 3)
+        return len(shape) == 2
+    if isinstance(given, Iterable):
+        return False
+    raise UsageError(
+        "Pictures must be given as a path, bytes, a PIL image, an array, or several of them. "
+        f"Received: {type(given).__name__}."
+    )
+
+
+def items_of(given: Any, spec: ImageSpec) -> Iterator[Item]:
+    """Yield each picture that was given, named by its path or its position."""
+    several = [given] if is_single(given, spec) else given
+    for number, content in enumerate(several):
+        named = isinstance(content, str | Path)
+        yield Item(str(content) if named else f"picture {number}", content)
+
+
+def expand_paths(words: Iterable[str], standard_input: bytes | None = None) -> list[Item]:
+    """Return the pictures that words on a command line stand for.
+
+    A word is a file, a folder (all pictures in it and below), a pattern such as
+    `photos/*.jpg`, or `-` for a picture on standard input. What cannot be found becomes
+    an item whose reading fails, so that the others are still answered.
+
+    Args:
+        words: What was typed.
+        standard_input: What stands for `-`.
+    """
+    items: list[Item] = []
+    for word in words:
+        path = Path(word)
+        if word == "-":
+            items.append(Item("-", standard_input or b""))
+        elif path.is_dir():
+            items.extend(_in_folder(path))
+        elif path.exists() or not glob.has_magic(word):
+            items.append(Item(word, path))
+        else:
+            found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - patterns may be absolute
+            items.extend(Item(name, Path(name)) for name in found)
+            if not found:
+                missing = ImageError(word, "missing", "no file matches this pattern.")
+                items.append(Item(word, missing))
+    return items
+
+
+def _in_folder(folder: Path) -> list[Item]:
+    pictures = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+    if not pictures:
+        kinds = ", ".join(sorted(SUFFIXES))
+        empty = ImageError(str(folder), "empty", f"no picture ({kinds}) in this folder.")
+        return [Item(str(folder), empty)]
+    return [Item(str(path), path) for path in pictures]

@@ -1,0 +1,177 @@
+"""The predictor: paths, bytes, pictures or arrays in, ranked class names out."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
+from tellapart.errors import ImageError, UsageError
+from tellapart.images import Pixels
+from tellapart.predict.inputs import Item, is_single, items_of
+from tellapart.predict.prediction import Choice, Prediction
+from tellapart.predict.runtimes import BATCH, KerasRuntime, Runtime, open_keras
+
+
+@dataclass(frozen=True)
+class GoldenReplay:
+    """What came of asking for the golden examples again.
+
+    Attributes:
+        examples: How many there are.
+        largest_difference: Of any probability from what it was after training.
+        same_labels: Whether each example still gets the same class.
+    """
+
+    examples: int
+    largest_difference: float
+    same_labels: bool
+
+    @property
+    def passed(self) -> bool:
+        """Return whether the classifier answers as it did after training."""
+        return self.same_labels and self.largest_difference <= GOLDEN_TOLERANCE
+
+
+class Predictor:
+    """A trained classifier, ready to answer.
+
+    Args:
+        bundle: What it consists of.
+        runtime: What executes its network.
+    """
+
+    def __init__(self, bundle: Bundle, runtime: Runtime) -> None:
+        self._bundle = bundle
+        self._runtime = runtime
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return everything in the bundle that is not an array."""
+        return self._bundle.manifest
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes, in the order of the probabilities."""
+        return self.manifest.class_names
+
+    @property
+    def network(self) -> Any:
+        """Return the plain `keras.Model`.
+
+        Raises:
+            UsageError: The predictor does not run on Keras.
+        """
+        if not isinstance(self._runtime, KerasRuntime):
+            raise UsageError("This predictor does not run on Keras, so it has no keras.Model.")
+        return self._runtime.network
+
+    def predict(self, images: Any, *, top: int = 3) -> Any:
+        """Return the answer about one picture, or a list of answers about several.
+
+        Args:
+            images: A path, bytes, a PIL image, an array, or several of them. Arrays are
+                `(h, w)`, `(h, w, 1 or 3)`, `(n, h, w)` or `(n, h, w, c)`, uint8, 0–255.
+            top: How many classes to name, best first.
+
+        Returns:
+            A `Prediction` for one picture; a list of them for several. Among several, one
+            that cannot be read has `error` set and the others are answered.
+
+        Raises:
+            ImageError: The one picture cannot be read.
+            UsageError: `images` is nothing that pictures can be given as.
+        """
+        spec = self.manifest.image
+        answers = list(self.predict_items(items_of(images, spec), top=top, strict=is_single(images, spec)))
+        return answers[0] if is_single(images, spec) else answers
+
+    def predict_items(
+        self, items: Iterable[Item], *, top: int = 3, strict: bool = False
+    ) -> Iterator[Prediction]:
+        """Yield the answer about each item, in order, reading a batch at a time.
+
+        Args:
+            items: What to answer about.
+            top: How many classes to name, at least 1.
+            strict: Raise instead of yielding an error row.
+
+        Raises:
+            ImageError: `strict`, and a picture cannot be read.
+            UsageError: `top` is below 1.
+        """
+        if top < 1:
+            raise UsageError(f"`top` must be at least 1. Received: {top}.")
+        rest = iter(items)
+        while batch := list(itertools.islice(rest, BATCH)):
+            yield from self._answer(batch, top, strict=strict)
+
+    def probabilities(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
+
+        Raises:
+            UsageError: They have another shape or type.
+        """
+        if pixels.shape[1:] != self.manifest.image.shape or pixels.dtype != np.uint8:
+            raise UsageError(
+                f"Pixels must be (n, {', '.join(map(str, self.manifest.image.shape))}) and uint8. "
+                f"Received: {pixels.shape}, {pixels.dtype}."
+            )
+        return self._runtime.probabilities(pixels)
+
+    def replay_golden(self) -> GoldenReplay:
+        """Ask for the golden examples again and compare."""
+        golden = self._bundle.golden
+        found = self.probabilities(golden.images)
+        difference = np.abs(found - golden.probabilities).max(initial=0.0)
+        same = bool((found.argmax(axis=1) == golden.probabilities.argmax(axis=1)).all())
+        return GoldenReplay(len(golden.images), float(difference), same)
+
+    def __repr__(self) -> str:
+        """Return what a person wants to see at a prompt."""
+        scores = self.manifest.scores
+        score = f", test accuracy {scores.accuracy:.2%}" if scores else ""
+        return (
+            f"classifier of {len(self.class_names)} classes, trained on {self.manifest.data.name}"
+            f"{score}: {', '.join(self.class_names)}"
+        )
+
+    def _answer(self, items: list[Item], top: int, *, strict: bool) -> Iterator[Prediction]:
+        pixels: list[Pixels] = []
+        errors: dict[int, str] = {}
+        for place, item in enumerate(items):
+            try:
+                pixels.append(item.pixels(self.manifest.image))
+            except ImageError as error:
+                if strict:
+                    raise
+                errors[place] = str(error)
+        rows = iter(self._runtime.probabilities(np.stack(pixels)) if pixels else ())
+        for place, item in enumerate(items):
+            if place in errors:
+                yield Prediction(name=item.name, error=errors[place])
+            else:
+                yield Prediction(name=item.name, choices=self._rank(next(rows), top))
+
+    def _rank(self, row: NDArray[np.float32], top: int) -> tuple[Choice, ...]:
+        best = np.argsort(-row, kind="stable")[:top]
+        return tuple(Choice(label=self.class_names[i], probability=float(row[i])) for i in best)
+
+
+def open_predictor(path: Path, *, trust: bool = False) -> Predictor:
+    """Return the predictor of a bundle on disk.
+
+    Args:
+        path: A `.tellapart` file.
+        trust: Build a network of its maker's own, which may run code.
+
+    Raises:
+        BundleError: The file is missing, foreign or damaged.
+        TrustError: The network is its maker's own and `trust` is false.
+    """
+    bundle = open_bundle(path)
+    return Predictor(bundle, open_keras(bundle, trust=trust))

@@ -1,0 +1,244 @@
+"""Recipes: everything that decides a training run, as frozen records, TOML in and out.
+
+Every mistake in a recipe is reported at once, each with the nearest thing that is known.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tellapart.errors import RecipeError, UsageError, did_you_mean
+
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+Count = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Is one frozen section of a recipe; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataSection(Section):
+    """How the samples are split.
+
+    `validation` is where the validation curve comes from: "holdout" takes a stratified
+    part out of the training images; "test" uses the test images, as the guide does.
+    """
+
+    validation: Literal["holdout", "test"] = "holdout"
+    validation_fraction: Fraction = 0.1
+    test_fraction: Fraction = 0.2
+
+
+class ImageSpec(Section):
+    """The pixels that the network sees: size, channels, and how a picture is made to fit.
+
+    `fit` is what happens to a picture of another shape: "pad" keeps all of it on a plain
+    ground, "crop" keeps its middle, "stretch" bends it. `background` is the grey level,
+    0–255, of that ground and of what shows through transparent parts.
+    """
+
+    height: Annotated[int, Field(ge=1, le=4096)] = 28
+    width: Annotated[int, Field(ge=1, le=4096)] = 28
+    channels: Literal[1, 3] = 1
+    fit: Literal["pad", "crop", "stretch"] = "pad"
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    background: Annotated[int, Field(ge=0, le=255)] = 0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return (height, width, channels)."""
+        return (self.height, self.width, self.channels)
+
+    def __str__(self) -> str:
+        """Return the size as people write it: `28×28×1`."""
+        return "×".join(str(side) for side in self.shape)
+
+
+class ModelSection(Section):
+    """The network, by the name of its builder; "custom" is one that was handed over."""
+
+    name: Literal["guide-cnn", "custom"] = "guide-cnn"
+
+
+class OptimizerSection(Section):
+    """The optimiser, by Keras' name for it."""
+
+    name: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    learning_rate: PositiveFloat = 0.001
+
+
+class FitSection(Section):
+    """How long to train, in what portions, and which epoch's weights to keep."""
+
+    epochs: Count = 10
+    batch_size: Count = 32
+    keep: Literal["last", "best"] = "best"
+
+
+class Recipe(Section):
+    """Everything that decides a training run.
+
+    Example:
+        >>> recipe = load_recipe("guide", {"fit.epochs": 2})
+        >>> recipe.fit.epochs, recipe.optimizer.name
+        (2, 'adam')
+    """
+
+    name: Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: DataSection = DataSection()
+    image: ImageSpec = ImageSpec()
+    model: ModelSection = ModelSection()
+    optimizer: OptimizerSection = OptimizerSection()
+    fit: FitSection = FitSection()
+
+    @model_validator(mode="after")
+    def _choose_nothing_by_the_test_images(self) -> Self:
+        if self.data.validation == "test" and self.fit.keep == "best":
+            raise ValueError(
+                "`fit.keep` must be 'last' where `data.validation` is 'test': choosing the best "
+                "epoch by the test images makes the test score a lie. Received: 'best'. "
+                "Fix: --set data.validation=holdout"
+            )
+        return self
+
+    def to_toml(self) -> str:
+        """Return the whole recipe as TOML, defaults written out."""
+        return tomli_w.dumps(self.model_dump())
+
+    def smoke(self) -> Self:
+        """Return the variant that runs in seconds: one epoch."""
+        return self.model_copy(update={"fit": self.fit.model_copy(update={"epochs": 1})})
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of the built-in recipes, sorted."""
+    return tuple(sorted(p.name.removesuffix(".toml") for p in _folder().iterdir()))
+
+
+def recipe_text(name: str) -> str:
+    """Return a built-in recipe's file as it stands, with its header of measured results.
+
+    Raises:
+        UsageError: There is no recipe of this name.
+    """
+    if name not in recipe_names():
+        raise UsageError(f"Unknown recipe '{name}'. {did_you_mean(name, recipe_names())}")
+    return (_folder() / f"{name}.toml").read_text("utf-8")
+
+
+def load_recipe(
+    recipe: "str | Path | Recipe", changes: Mapping[str, object] | None = None
+) -> Recipe:
+    """Return a recipe by built-in name or TOML file, with some fields changed.
+
+    Args:
+        recipe: A name from `recipe_names`, a path that ends in `.toml`, or a recipe.
+        changes: New values by dotted key, such as `{"fit.epochs": 3}`.
+
+    Raises:
+        UsageError: There is no such recipe.
+        RecipeError: Keys or values are wrong; all of them are listed.
+    """
+    values, title = _read(recipe)
+    for key, value in (changes or {}).items():
+        _put(values, key, value)
+    return parse_recipe(values, title)
+
+
+def parse_recipe(values: Mapping[str, Any], title: str) -> Recipe:
+    """Return the recipe that `values` spell; `title` names it in the message.
+
+    Raises:
+        RecipeError: Keys or values are wrong; all of them are listed.
+    """
+    try:
+        return Recipe.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [_sentence(dict(e)) for e in error.errors()]
+        head = f"Recipe {title} has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:"
+        raise RecipeError("\n  ".join([head, *lines])) from None
+
+
+def parse_setting(text: str) -> tuple[str, object]:
+    """Return key and value of one `section.key=value`, the value read as TOML.
+
+    A value that is not TOML is taken as text, so `fit.keep=last` needs no quotes.
+
+    Raises:
+        UsageError: There is no `=`.
+
+    Example:
+        >>> parse_setting("fit.epochs=3"), parse_setting("fit.keep=last")
+        (('fit.epochs', 3), ('fit.keep', 'last'))
+    """
+    key, sign, value = text.partition("=")
+    if not sign or not key.strip():
+        raise UsageError(f"A setting must read section.key=value. Received: '{text}'.")
+    try:
+        return key.strip(), tomllib.loads(f"v = {value}")["v"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def _folder() -> Any:
+    return resources.files("tellapart") / "recipes"
+
+
+def _read(recipe: "str | Path | Recipe") -> tuple[dict[str, Any], str]:
+    """Return a recipe's raw values and the name to call it by in messages."""
+    if isinstance(recipe, Recipe):
+        return recipe.model_dump(), f"'{recipe.name}'"
+    if not str(recipe).endswith(".toml"):
+        return tomllib.loads(recipe_text(str(recipe))), f"'{recipe}'"
+    path = Path(recipe)
+    try:
+        return tomllib.loads(path.read_text("utf-8")), str(path)
+    except OSError as error:
+        raise UsageError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"Recipe {path} is not valid TOML: {error}.") from error
+
+
+def _put(values: dict[str, Any], key: str, value: object) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        inner = values.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise RecipeError(f"`{key}` names a section, but `{section}` is a single value.")
+        values = inner
+    values[last] = value
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """Return one mistake as: which key, what must hold, what was received, the fix."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(error["loc"][:-1])
+        near = did_you_mean(str(error["loc"][-1]), known)
+        return f"`{key}` is not a key of a recipe. {near}"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "missing":
+        return f"`{key}` is missing."
+    must = str(error["msg"]).replace("Input should be", "must be", 1)
+    return f"`{key}` {must}. Received: {error['input']!r}."
+
+
+def _known_keys(sections: Iterable[Any]) -> list[str]:
+    """Return the keys that a section of the recipe may hold."""
+    model: type[BaseModel] = Recipe
+    for section in sections:
+        inner = model.model_fields[str(section)].annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""Training: the loop, one epoch through Keras, checkpoints, history, the run folder."""

@@ -1,0 +1,149 @@
+"""Checkpoints: the state to go on from, numbered, whole or absent, with its own digest."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_tensors
+
+from tellapart.errors import BundleError
+from tellapart.files import sha256_hex, write_whole
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is.
+
+    Attributes:
+        epoch: How many epochs are complete.
+        index: How many samples of the next epoch have been trained on.
+    """
+
+    epoch: int = 0
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run at one position.
+
+    Attributes:
+        position: How far the run is.
+        history: The complete epochs, as JSON lines.
+        tensors: Every variable of network, optimiser and metrics, by group and number.
+    """
+
+    position: Position
+    history: str
+    tensors: dict[str, NDArray[Any]]
+
+
+def capture(network: keras.Model, position: Position, history: str) -> Checkpoint:
+    """Return the present state of a compiled network."""
+    tensors = {
+        f"{group}/{number:05d}": np.asarray(keras.ops.convert_to_numpy(variable.value))
+        for group, variables in _groups(network).items()
+        for number, variable in enumerate(variables)
+    }
+    return Checkpoint(position, history, tensors)
+
+
+def restore(network: keras.Model, checkpoint: Checkpoint, groups: tuple[str, ...]) -> None:
+    """Put a checkpoint's state back into some groups of a compiled network's variables.
+
+    Args:
+        network: Built and compiled as it was.
+        checkpoint: What `capture` returned.
+        groups: Of "network", "optimizer", "metrics".
+
+    Raises:
+        BundleError: The variables are not the ones that were saved.
+    """
+    for group in groups:
+        variables = _groups(network)[group]
+        saved = [v for k, v in sorted(checkpoint.tensors.items()) if k.startswith(f"{group}/")]
+        shapes = [tuple(v.shape) for v in variables]
+        if [v.shape for v in saved] != shapes:
+            raise BundleError(
+                f"The checkpoint does not fit this run: its {group} has other variables. "
+                "Was the recipe or the model changed?"
+            )
+        for variable, value in zip(variables, saved, strict=True):
+            variable.assign(value)
+
+
+def checkpoint_path(folder: Path, position: Position) -> Path:
+    """Return where the checkpoint of a position lies."""
+    return folder / f"epoch-{position.epoch:04d}-{position.index:09d}.safetensors"
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    state = json.dumps(asdict(checkpoint.position) | {"history": checkpoint.history})
+    details = {"state": state, "sha256": _digest(state, checkpoint.tensors)}
+    path = checkpoint_path(folder, checkpoint.position)
+    return write_whole(path, save_tensors(checkpoint.tensors, details))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Return the checkpoint in a file.
+
+    Raises:
+        BundleError: The file is damaged.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            details = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
+        state = json.loads(details["state"])
+        if details["sha256"] != _digest(details["state"], tensors):
+            raise BundleError(f"{path} is damaged: its SHA-256 differs.")
+        position = Position(int(state["epoch"]), int(state["index"]))
+        return Checkpoint(position, str(state["history"]), tensors)
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise BundleError(f"{path} is damaged: {error}.") from error
+
+
+def latest_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole, or `None`."""
+    for path in sorted(folder.glob("epoch-*.safetensors"), reverse=True):
+        try:
+            return load_checkpoint(path)
+        except BundleError:
+            continue
+    return None
+
+
+def drop_old(folder: Path, best_epoch: int) -> None:
+    """Remove all checkpoints but the newest few and the one after the best epoch."""
+    paths = sorted(folder.glob("epoch-*.safetensors"))
+    best = checkpoint_path(folder, Position(best_epoch))
+    for path in paths[:-KEPT]:
+        if path != best:
+            path.unlink(missing_ok=True)
+
+
+def _groups(network: keras.Model) -> dict[str, list[Any]]:
+    """Return every variable that training changes, by group."""
+    return {
+        "network": list(network.variables),
+        "optimizer": list(network.optimizer.variables),
+        "metrics": list(network.metrics_variables),
+    }
+
+
+def _digest(state: str, tensors: dict[str, NDArray[Any]]) -> str:
+    arrays = [np.ascontiguousarray(tensors[key]) for key in sorted(tensors)]
+    names = "\0".join(f"{key}{tensors[key].shape}" for key in sorted(tensors))
+    return sha256_hex(state.encode(), names.encode(), *arrays)

@@ -1,0 +1,44 @@
+"""Ctrl-C and SIGTERM: a wish that is heard after the running step."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+
+class StopSignal:
+    """Remembers which signal asked for a stop; falsy until one did."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.number is not None
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Remember a signal; a second one stops at once.
+
+        Raises:
+            KeyboardInterrupt: It is the second signal.
+        """
+        if self.number is not None:
+            raise KeyboardInterrupt
+        self.number = number
+
+
+@contextlib.contextmanager
+def listen_for_stop() -> Iterator[StopSignal]:
+    """Hear SIGINT and SIGTERM until the block ends; outside the main thread, hear nothing."""
+    stop = StopSignal()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in old:
+            signal.signal(number, stop.receive)
+        yield stop
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

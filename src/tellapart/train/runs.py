@@ -1,0 +1,176 @@
+"""The folder of one run: what lies where in it, and what it remembers of its beginnings."""
+
+import json
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import override
+
+from tellapart.errors import BundleError, ImageError
+from tellapart.files import make_numbered_folder, write_whole
+from tellapart.progress import Progress, Task
+from tellapart.recipe import Recipe, load_recipe
+from tellapart.train.history import History
+
+
+class RunRecord(BaseModel):
+    """Is what a run must remember to be gone on with.
+
+    Attributes:
+        source: What the data set was found by, or `None` for arrays in memory.
+        fingerprint: The digest of the data as the network saw them.
+        backend: Keras' backend.
+        versions: What it ran on.
+        strict: Whether unreadable pictures were refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None
+    fingerprint: str
+    backend: str
+    versions: dict[str, str]
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run; every file in it is whole or absent."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, parent: Path, name: str) -> "RunFolder":
+        """Make the next numbered folder.
+
+        Raises:
+            OutputError: The place cannot be written.
+        """
+        return cls(make_numbered_folder(parent, name))
+
+    def begin(self, recipe: Recipe, record: RunRecord) -> None:
+        """Write down what the run begins with.
+
+        Raises:
+            OutputError: The place cannot be written.
+        """
+        write_whole(self.recipe_path, recipe.to_toml())
+        write_whole(self.record_path, record.model_dump_json(indent=2))
+
+    def has_checkpoint(self) -> bool:
+        """Return whether there is anything to go on from."""
+        return any(self.checkpoints.glob("*.safetensors"))
+
+    @property
+    def recipe_path(self) -> Path:
+        """Return where the recipe lies."""
+        return self.path / "recipe.toml"
+
+    @property
+    def record_path(self) -> Path:
+        """Return where the run's beginnings are written down."""
+        return self.path / "run.json"
+
+    @property
+    def history_path(self) -> Path:
+        """Return where the epochs are listed."""
+        return self.path / "history.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Return the folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def bundle_path(self) -> Path:
+        """Return where the trained classifier lies."""
+        return self.path / "model.tellapart"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """Return where the scores lie."""
+        return self.path / "evaluation.json"
+
+    @property
+    def skipped_path(self) -> Path:
+        """Return where the pictures that could not be read are listed."""
+        return self.path / "skipped.json"
+
+    @property
+    def plots(self) -> Path:
+        """Return the folder of the pictures."""
+        return self.path / "plots"
+
+    @property
+    def log_path(self) -> Path:
+        """Return where everything that was said is kept."""
+        return self.path / "log.txt"
+
+    def recipe(self) -> Recipe:
+        """Return the run's recipe.
+
+        Raises:
+            BundleError: This is no run's folder.
+        """
+        if not self.recipe_path.is_file():
+            raise BundleError(f"{self.path} is not a run: there is no recipe.toml in it.")
+        return load_recipe(self.recipe_path)
+
+    def record(self) -> RunRecord:
+        """Return what the run began with.
+
+        Raises:
+            BundleError: It is missing or damaged.
+        """
+        try:
+            return RunRecord.model_validate_json(self.record_path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise BundleError(f"{self.record_path} is missing or damaged: {error}") from error
+
+    def history(self) -> History:
+        """Return the epochs so far.
+
+        Raises:
+            BundleError: The list is damaged.
+        """
+        try:
+            return History.from_jsonl(self.history_path.read_text("utf-8"))
+        except FileNotFoundError:
+            return History()
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{self.history_path} is damaged: {error}") from error
+
+
+class RunLog(Progress):
+    """Passes everything on to another `Progress` and keeps what was said in the run's log.
+
+    Args:
+        progress: Where it shows.
+        path: The log; lines that are there already are kept.
+    """
+
+    def __init__(self, progress: Progress, path: Path) -> None:
+        self._progress, self._path = progress, path
+        self._text = path.read_text("utf-8") if path.is_file() else ""
+
+    @override
+    def say(self, line: str) -> None:
+        self._progress.say(line)
+        self._text += f"{line}\n"
+        write_whole(self._path, self._text)
+
+    @override
+    def task(self, title: str, total: int | None, unit: str = "") -> AbstractContextManager[Task]:
+        return self._progress.task(title, total, unit)
+
+
+def write_skipped(run: RunFolder, skipped: tuple[ImageError, ...]) -> None:
+    """Write down which pictures were skipped, and why.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    rows = [{"file": e.name, "reason": e.reason, "detail": e.detail} for e in skipped]
+    write_whole(run.skipped_path, json.dumps(rows, indent=2, ensure_ascii=False))

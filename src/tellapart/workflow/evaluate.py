@@ -1,0 +1,138 @@
+"""Score a classifier on samples whose classes are known."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart._extras import prepare_keras
+from tellapart.data.dataset import Dataset
+from tellapart.data.samples import Indices, Samples
+from tellapart.errors import DataError
+from tellapart.evaluate.record import Evaluation
+from tellapart.evaluate.scores import evaluate_probabilities
+from tellapart.images import Pixels
+from tellapart.predict.predictor import Predictor
+from tellapart.predict.runtimes import KerasRuntime, Runtime
+from tellapart.progress import SILENCE, Progress, open_progress
+from tellapart.recipe import ImageSpec
+from tellapart.workflow.inspect import load
+from tellapart.workflow.predict import open_model
+
+
+def evaluate(
+    model: Any,
+    data: Any,
+    *,
+    split: str | None = None,
+    trust: bool = False,
+    backend: str | None = None,
+    quiet: bool = False,
+) -> Evaluation:
+    """Return all scores of a classifier on some samples.
+
+    Args:
+        model: A `Predictor`, the path of a bundle, or a `keras.Model`.
+        data: A `Samples`, such as `data.test`, a `Dataset`, or what `load` takes.
+        split: Which split of a data set; by default "test", or all where there is none.
+        trust: Build a network of its maker's own, which may run code.
+        backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
+        quiet: Show no progress.
+
+    Raises:
+        DataError: The samples have classes that the model does not know, or cannot be read.
+        BundleError: The bundle cannot be used.
+        ModelError: The `keras.Model` does not fit the samples.
+    """
+    prepare_keras(backend)
+    progress = open_progress(quiet=quiet)
+    name, samples = _samples_of(data, split, quiet=quiet)
+    if isinstance(model, str | Path):
+        model = open_model(model, trust=trust)
+    if isinstance(model, Predictor):
+        names, spec = model.class_names, model.manifest.image
+        return score_samples(model, names, spec, samples, data=name, progress=progress)
+    runtime, spec = _keras_runtime(model, samples)
+    return score_samples(runtime, samples.class_names, spec, samples, data=name, progress=progress)
+
+
+def score_samples(
+    runtime: Predictor | Runtime,
+    class_names: tuple[str, ...],
+    spec: ImageSpec,
+    samples: Samples,
+    *,
+    data: str,
+    progress: Progress = SILENCE,
+) -> Evaluation:
+    """Return all scores of anything that gives probabilities, on some samples.
+
+    Args:
+        runtime: What is scored.
+        class_names: The classes in the order of its probabilities.
+        spec: The pixels that it takes.
+        samples: What it is scored on; their classes are matched by name.
+        data: The data set's name.
+        progress: Where long work shows itself.
+
+    Raises:
+        DataError: A class is unknown to the model, or no picture can be read.
+    """
+    places = _places_by_name(samples, class_names)
+    decoded = samples.decode(spec, progress)
+    note = f"{len(decoded.failures):,} pictures could not be read." if decoded.failures else ""
+    for failure in decoded.failures[:10]:
+        progress.say(str(failure))
+    targets = places[samples.targets[decoded.kept]]
+    return score_pixels(
+        runtime, class_names, decoded.pixels, targets, data=data, split=samples.split, note=note
+    )
+
+
+def score_pixels(
+    runtime: Predictor | Runtime,
+    class_names: tuple[str, ...],
+    pixels: Pixels,
+    targets: Indices,
+    *,
+    data: str,
+    split: str,
+    note: str = "",
+) -> Evaluation:
+    """Return all scores on pixels that fit already."""
+    found = runtime.probabilities(pixels)
+    return evaluate_probabilities(targets, found, class_names, data=data, split=split, note=note)
+
+
+def _samples_of(data: Any, split: str | None, *, quiet: bool) -> tuple[str, Samples]:
+    """Return a name and the samples to score."""
+    if isinstance(data, Samples):
+        return "the given samples", data
+    found = data if isinstance(data, Dataset) else load(data, quiet=quiet)
+    chosen = split or ("test" if "test" in found.splits else "train")
+    return found.name, found.split(chosen)
+
+
+def _places_by_name(samples: Samples, class_names: tuple[str, ...]) -> Indices:
+    """Return, for each class number of the samples, the model's number of that name.
+
+    Raises:
+        DataError: Samples have a class that the model does not know.
+    """
+    known = {name: number for number, name in enumerate(class_names)}
+    unknown = [n for n, count in samples.counts.items() if count and n not in known]
+    if unknown:
+        raise DataError(
+            f"The {samples.split} samples have classes that the model does not know: "
+            f"{', '.join(unknown)}. It knows: {', '.join(class_names)}."
+        )
+    return np.array([known.get(name, -1) for name in samples.class_names], np.int64)
+
+
+def _keras_runtime(network: Any, samples: Samples) -> tuple[KerasRuntime, ImageSpec]:
+    from tellapart.models.custom import check_custom, output_kind
+
+    shape = samples.images.shape or (28, 28, 1)
+    guess = ImageSpec(height=shape[0], width=shape[1], channels=3 if shape[2] == 3 else 1)
+    spec = check_custom(network, len(samples.class_names), guess)
+    return KerasRuntime(network, output_kind(network)), spec

@@ -1,0 +1,100 @@
+"""Ask a trained classifier."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tellapart._extras import prepare_keras
+from tellapart.errors import BundleError
+from tellapart.predict.predictor import Predictor, open_predictor
+
+
+class DoctorReport(BaseModel):
+    """Is what `doctor` found in a bundle that is sound.
+
+    Attributes:
+        path: The file.
+        name: The data set that it was trained on.
+        network: The builder's name.
+        parameters: How many numbers the network has.
+        classes: How many it tells apart.
+        versions: What it was made with.
+        golden_examples: How many real inputs were asked for again.
+        largest_difference: Of any probability from what it was after training.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    name: str
+    network: str
+    parameters: int
+    classes: int
+    versions: dict[str, str]
+    golden_examples: int
+    largest_difference: float
+
+
+def open_model(
+    path: str | Path, *, trust: bool = False, backend: str | None = None
+) -> Predictor:
+    """Return a trained classifier from its bundle, ready to answer.
+
+    Args:
+        path: A `.tellapart` file.
+        trust: Build a network of its maker's own, which may run code.
+        backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
+
+    Raises:
+        BundleError: The file is missing, foreign or damaged.
+        TrustError: The network is its maker's own and `trust` is false.
+        MissingExtraError: No backend is installed.
+    """
+    prepare_keras(backend)
+    return open_predictor(Path(path), trust=trust)
+
+
+def predict(model: Any, images: Any, *, top: int = 3, trust: bool = False) -> Any:
+    """Return what a classifier says about one picture or several.
+
+    Args:
+        model: A `Predictor`, or the path of a bundle.
+        images: What `Predictor.predict` takes.
+        top: How many classes to name, best first.
+        trust: Build a network of its maker's own, which may run code.
+
+    Raises:
+        ImageError: The one picture cannot be read.
+        BundleError: The bundle cannot be used.
+    """
+    predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
+    return predictor.predict(images, top=top)
+
+
+def doctor(
+    path: str | Path, *, trust: bool = False, backend: str | None = None
+) -> DoctorReport:
+    """Check a bundle from end to end: hashes, shapes, network, and its golden examples.
+
+    Raises:
+        BundleError: Something is wrong with it; the message says what.
+    """
+    predictor = open_model(path, trust=trust, backend=backend)
+    replay = predictor.replay_golden()
+    if not replay.passed:
+        raise BundleError(
+            f"{path} does not answer as it did after training: a golden probability is off by "
+            f"{replay.largest_difference:.2g}. It was made with {predictor.manifest.versions}."
+        )
+    manifest = predictor.manifest
+    return DoctorReport(
+        path=str(path),
+        name=manifest.name,
+        network=manifest.architecture.name,
+        parameters=manifest.architecture.parameters,
+        classes=len(manifest.class_names),
+        versions=manifest.versions,
+        golden_examples=replay.examples,
+        largest_difference=replay.largest_difference,
+    )

@@ -1,0 +1,81 @@
+"""A finished run, as Python sees it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tellapart.errors import BundleError
+from tellapart.evaluate.record import Evaluation
+from tellapart.figures import Picture
+from tellapart.predict.predictor import Predictor
+from tellapart.recipe import Recipe
+from tellapart.train.history import History
+from tellapart.train.runs import RunFolder
+from tellapart.workflow.predict import open_model
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One execution of a recipe and what came of it.
+
+    Attributes:
+        path: Its folder.
+        recipe: What decided it.
+        history: Its epochs.
+        evaluation: The scores on the test images.
+    """
+
+    path: Path
+    recipe: Recipe
+    history: History
+    evaluation: Evaluation
+    trust: bool = False
+
+    @cached_property
+    def model(self) -> Predictor:
+        """Return the trained classifier, from its bundle; `model.network` is plain Keras."""
+        return open_model(RunFolder(self.path).bundle_path, trust=self.trust)
+
+    def show_curves(self) -> Picture:
+        """Return accuracy and loss over the epochs, training against validation."""
+        from tellapart.report.curves import draw_curves
+
+        return draw_curves(self.history, validation_title(self.recipe))
+
+    def show_confusion(self) -> Picture:
+        """Return the confusion matrix on the test images."""
+        from tellapart.report.confusion import draw_confusion
+
+        return draw_confusion(self.evaluation)
+
+    def __repr__(self) -> str:
+        """Return what a person wants to see at a prompt."""
+        return f"run {self.path} of recipe '{self.recipe.name}': {self.evaluation}"
+
+
+def open_run(path: str | Path, *, trust: bool = False) -> Run:
+    """Return a finished run from its folder.
+
+    Args:
+        path: A folder such as `runs/fashion-mnist-1`.
+        trust: Build a network of its maker's own, which may run code.
+
+    Raises:
+        BundleError: This is no run, or it is not finished.
+    """
+    folder = RunFolder(Path(path))
+    recipe = folder.recipe()
+    try:
+        evaluation = Evaluation.from_json(folder.evaluation_path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"The run {path} is not finished. Go on with: tellapart train --resume {path}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder.evaluation_path} is damaged: {error}") from error
+    return Run(Path(path), recipe, folder.history(), evaluation, trust)
+
+
+def validation_title(recipe: Recipe) -> str:
+    """Return what the validation curve is called."""
+    return "validation (test images)" if recipe.data.validation == "test" else "validation"

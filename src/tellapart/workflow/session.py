@@ -1,0 +1,179 @@
+"""The steps of one training run, in their order; `train` opens it."""
+
+from typing import Any
+
+from tellapart.bundle import Bundle, DataRecord, Scores, write_bundle
+from tellapart.data.dataset import Dataset
+from tellapart.data.prepare import Prepared, prepare
+from tellapart.errors import DataError, ModelError
+from tellapart.evaluate.record import Evaluation
+from tellapart.files import write_whole
+from tellapart.models.catalogue import build_network, compile_network
+from tellapart.models.custom import check_custom, output_kind, scales_pixels
+from tellapart.models.store import golden_of, library_versions, to_bundle
+from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.progress import Progress
+from tellapart.recipe import Recipe
+from tellapart.train.fit import fit
+from tellapart.train.history import History
+from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
+from tellapart.train.seeding import seed_everything
+from tellapart.workflow.evaluate import score_pixels
+from tellapart.workflow.runs import Run
+
+GOLDEN_EXAMPLES = 8
+
+
+class Session:
+    """Is one run from its first line to its last picture.
+
+    Args:
+        folder: Where everything goes.
+        progress: Where the work shows itself.
+    """
+
+    def __init__(self, folder: RunFolder, progress: Progress) -> None:
+        self._folder = folder
+        self._progress = RunLog(progress, folder.log_path)
+        self._recipe: Recipe
+        self._network: Any
+        self._data: Prepared
+
+    def begin(self, data: Dataset, recipe: Recipe, model: Any, *, strict: bool) -> None:
+        """Prepare data and network, and write down what the run begins with."""
+        import keras
+
+        seed_everything(recipe.seed)
+        self._recipe = _fit_recipe(recipe, model, len(data.class_names))
+        self._prepare(data, strict=strict)
+        self._network = self._make_network(model)
+        record = RunRecord(
+            source=data.source,
+            fingerprint=self._data.fingerprint,
+            backend=keras.backend.backend(),
+            versions=library_versions(),
+            strict=strict,
+        )
+        self._folder.begin(self._recipe, record)
+        self._network.summary(print_fn=lambda text, **_: self._progress.say(text), line_length=80)
+
+    def begin_again(self, data: Dataset, recipe: Recipe, record: RunRecord, model: Any) -> None:
+        """Prepare data and network of a run that was broken off.
+
+        Raises:
+            DataError: The data are not the ones that the run began with.
+        """
+        seed_everything(recipe.seed)
+        self._recipe = _fit_recipe(recipe, model, len(data.class_names))
+        self._prepare(data, strict=record.strict)
+        if self._data.fingerprint != record.fingerprint:
+            raise DataError(
+                f"{data.origin} has changed since the run {self._folder.path} began, so it cannot "
+                "go on. Begin a new run."
+            )
+        self._network = self._make_network(model)
+
+    def finish(self) -> Run:
+        """Train, save, score and draw."""
+        history = fit(self._network, self._recipe, self._data, self._folder, self._progress)
+        bundle = self._save()
+        predictor = open_predictor(self._folder.bundle_path, trust=True)
+        evaluation = self._evaluate(predictor)
+        write_bundle(self._folder.bundle_path, bundle.with_scores(_headline(evaluation)))
+        write_whole(self._folder.history_path, history.to_jsonl())
+        self._draw(history, evaluation)
+        write_whole(self._folder.evaluation_path, evaluation.to_json())
+        return Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+
+    def _prepare(self, data: Dataset, *, strict: bool) -> None:
+        self._progress.say(repr(data))
+        self._data = prepare(data, self._recipe, strict=strict, progress=self._progress)
+        found = self._data
+        if found.skipped:
+            write_skipped(self._folder, found.skipped)
+            self._progress.say(
+                f"{len(found.skipped):,} pictures cannot be read and are skipped; they are listed "
+                f"in {self._folder.skipped_path}. The first: {found.skipped[0]}"
+            )
+        for repair, count in found.repairs.items():
+            self._progress.say(f"{count:,} pictures: {repair}.")
+        same = found.validation is found.test
+        self._progress.say(
+            f"{len(found.train):,} images to train on"
+            + ("" if same else f", {len(found.validation):,} to validate")
+            + f", {len(found.test):,} to test. {found.policy}"
+        )
+
+    def _make_network(self, model: Any) -> Any:
+        """Return the network to train, compiled."""
+        if model is None:
+            recipe = self._recipe
+            network = build_network(recipe.model.name, recipe.image, len(self._data.class_names))
+            return compile_network(network, recipe.optimizer)
+        if not scales_pixels(model):
+            self._progress.say(
+                "The model has no layer that scales its input; it gets raw pixels 0–255. "
+                "If it expects 0–1, make keras.layers.Rescaling(1 / 255) its first layer."
+            )
+        if model.compiled:
+            return model
+        logits = output_kind(model) == "logits"
+        return compile_network(model, self._recipe.optimizer, from_logits=logits)
+
+    def _save(self) -> Bundle:
+        """Write the bundle, without scores."""
+        found = self._data
+        parts = {"train": found.train, "validation": found.validation, "test": found.test}
+        record = DataRecord(
+            name=found.name,
+            fingerprint=found.fingerprint,
+            samples={name: len(part) for name, part in parts.items()},
+        )
+        images = found.test.first(GOLDEN_EXAMPLES).pixels
+        golden = golden_of(self._network, images, output_kind(self._network))
+        bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
+        write_bundle(self._folder.bundle_path, bundle)
+        return bundle
+
+    def _evaluate(self, predictor: Predictor) -> Evaluation:
+        """Score the saved bundle, not the network in memory, on the test images."""
+        test = self._data.test
+        return score_pixels(
+            predictor,
+            self._data.class_names,
+            test.pixels,
+            test.targets,
+            data=self._data.name,
+            split="test",
+            note=self._data.policy,
+        )
+
+    def _draw(self, history: History, evaluation: Evaluation) -> None:
+        run = Run(self._folder.path, self._recipe, history, evaluation)
+        run.show_curves().save(self._folder.plots / "curves.png")
+        run.show_confusion().save(self._folder.plots / "confusion.png")
+
+
+def _fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
+    """Return the recipe, with the pixels that a user's own network takes.
+
+    Raises:
+        ModelError: The network does not fit, or is missing.
+    """
+    if model is None:
+        if recipe.model.name == "custom":
+            raise ModelError("This run has a network of your own: give it again as `model`.")
+        return recipe
+    image = check_custom(model, classes, recipe.image)
+    section = recipe.model.model_copy(update={"name": "custom"})
+    return recipe.model_copy(update={"image": image, "model": section})
+
+
+def _headline(evaluation: Evaluation) -> Scores:
+    return Scores(
+        accuracy=evaluation.accuracy.value,
+        accuracy_low=evaluation.accuracy.low,
+        accuracy_high=evaluation.accuracy.high,
+        loss=evaluation.loss,
+        samples=evaluation.samples,
+    )
