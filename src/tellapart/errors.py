@@ -76,7 +76,7 @@ class MissingExtraError(TellapartError):
     exit_code = 5
 
 
-class Interrupted(TellapartError):  # noqa: N818 - it reports a wish, not a fault
+class Interrupted(TellapartError):
     """Training stopped by a signal, with everything saved to go on later.
 
     Args:

@@ -138,12 +138,12 @@ def as_uint8(array: NDArray[Any], name: str) -> Pixels:
     if not (np.isfinite(low) and np.isfinite(high)):
         count = int(array.size - np.isfinite(array).sum())
         raise DataError(f"{name} must hold no NaN and no infinity. Received: {count:,} of them.")
-    if array.dtype.kind == "f" and 0 <= low and high <= 1:
+    if array.dtype.kind == "f" and low >= 0 and high <= 1:
         raise DataError(
             f"{name} must hold uint8 pixels 0–255; the network scales them itself. Received: "
             f"{array.dtype} in 0–1. Fix: images = (images * 255).round().astype('uint8')"
         )
-    whole = array.astype(np.uint8) if 0 <= low and high <= 255 else None
+    whole = array.astype(np.uint8) if low >= 0 and high <= 255 else None
     if whole is None or not np.array_equal(whole, array):
         raise DataError(
             f"{name} must hold whole numbers 0–255. Received: {array.dtype} in {low:g} to {high:g}."
@@ -160,7 +160,7 @@ def _library_errors(name: str) -> Iterator[None]:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(name, "unknown-format", "no known picture format.") from error
-    except Exception as error:  # noqa: BLE001 - Pillow raises IndexError, struct.error, SyntaxError, … on damaged files
+    except Exception as error:
         reason = "truncated" if "truncated" in str(error).lower() else "damaged"
         raise ImageError(name, reason, str(error) or type(error).__name__) from error
 

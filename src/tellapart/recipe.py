@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing_extensions import override
 
 from tellapart.errors import RecipeError, UsageError, did_you_mean
 
@@ -57,6 +58,7 @@ class ImageSpec(Section):
         """Return (height, width, channels)."""
         return (self.height, self.width, self.channels)
 
+    @override
     def __str__(self) -> str:
         """Return the size as people write it: `28×28×1`."""
         return "×".join(str(side) for side in self.shape)
@@ -133,7 +135,7 @@ def recipe_text(name: str) -> str:
     """
     if name not in recipe_names():
         raise UsageError(f"Unknown recipe '{name}'. {did_you_mean(name, recipe_names())}")
-    return (_folder() / f"{name}.toml").read_text("utf-8")
+    return str((_folder() / f"{name}.toml").read_text("utf-8"))
 
 
 def load_recipe(

@@ -117,7 +117,11 @@ def _check_labels(labels: Any, name: str) -> NDArray[Any]:
         )
     if array.ndim != 1:
         raise DataError(f"{name} must be (n,). Received: {array.shape}.")
-    if array.dtype.kind == "f" and np.isfinite(array).all() and np.array_equal(array, array.round()):
+    if (
+        array.dtype.kind == "f"
+        and np.isfinite(array).all()
+        and np.array_equal(array, array.round())
+    ):
         array = array.astype(np.int64)
     if array.dtype.kind not in "iuUO" or (
         array.dtype.kind == "O" and not all(isinstance(label, str) for label in array)

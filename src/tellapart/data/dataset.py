@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError
 
@@ -95,6 +97,7 @@ class Dataset:
             return "files of any size"
         return "×".join(map(str, self.shape)) + " uint8"
 
+    @override
     def __repr__(self) -> str:
         """Return what a person wants to see at a prompt."""
         splits = "   ".join(f"{name} {len(samples):,}" for name, samples in self.splits.items())

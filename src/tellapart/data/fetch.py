@@ -139,7 +139,10 @@ def _download(known: KnownData, places: Places, progress: Progress) -> dict[str,
 
 def _download_file(url: str, target: Path, timeout_seconds: float, progress: Progress) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=timeout_seconds) as answer, target.open("wb") as out:
+        with (
+            urllib.request.urlopen(url, timeout=timeout_seconds) as answer,
+            target.open("wb") as out,
+        ):
             size = int(answer.headers.get("Content-Length", 0)) or None
             with progress.task(f"downloading {target.name}", size, "bytes") as task:
                 while chunk := answer.read(_CHUNK_BYTES):
@@ -198,9 +201,7 @@ def _run(command: list[str], folder: Path) -> None:
         raise DataError(f"{command[0]} ended with {done.returncode}: {lines[-1]}")
 
 
-def _keep(
-    known: KnownData, folder: Path, places: Places, progress: Progress
-) -> dict[str, bytes]:
+def _keep(known: KnownData, folder: Path, places: Places, progress: Progress) -> dict[str, bytes]:
     """Check the files in `folder`, and only then copy them into the cache."""
     contents: Mapping[str, bytes] = _from_folder(known, folder)
     home = places.cache / known.name

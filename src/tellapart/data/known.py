@@ -124,7 +124,9 @@ def _read_cifar(contents: Mapping[str, bytes]) -> Splits:
     with tarfile.open(fileobj=raw, mode="r:gz") as archive:
         parts = [batch(archive, f"data_batch_{i}") for i in range(1, 6)]
         test = batch(archive, "test_batch")
-    train = tuple(np.ascontiguousarray(np.concatenate(column)) for column in zip(*parts, strict=True))
+    train = tuple(
+        np.ascontiguousarray(np.concatenate(column)) for column in zip(*parts, strict=True)
+    )
     return {"train": (train[0], train[1]), "test": (np.ascontiguousarray(test[0]), test[1])}
 
 

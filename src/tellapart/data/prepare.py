@@ -86,7 +86,9 @@ def prepare(
         raise DataError(_list_skipped(skipped))
     for name, part in parts.items():
         if not len(part):
-            raise DataError(f"No picture of the {name} split could be read. {_list_skipped(skipped)}")
+            raise DataError(
+                f"No picture of the {name} split could be read. {_list_skipped(skipped)}"
+            )
     parts.setdefault("validation", parts["test"])
     names = "\0".join(data.class_names).encode()
     arrays = [a for part in parts.values() for a in (part.targets, part.pixels)]
@@ -103,9 +105,7 @@ def prepare(
     )
 
 
-def _split(
-    data: Dataset, section: DataSection, seed: int
-) -> tuple[dict[str, Samples], str]:
+def _split(data: Dataset, section: DataSection, seed: int) -> tuple[dict[str, Samples], str]:
     """Return the splits to decode, and how they came about; "test" is always there."""
     train = data.train
     said = []

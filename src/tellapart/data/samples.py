@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.data.stores import Decoded, ImageStore
-from tellapart.errors import DataError
+from tellapart.errors import DataError, UsageError
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import ImageSpec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tellapart.figures import Picture
 
 Indices = NDArray[np.int64]
+
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +85,23 @@ class Samples:
         """Return a figure of `count` pictures with their class names, five in a row.
 
         Args:
-            count: How many.
+            count: How many, 1 to 100; all where there are fewer.
             seed: Draw them at random, repeatably; by default the first ones.
+
+        Raises:
+            UsageError: `count` is not from 1 to 100.
+            ImageError: A picture cannot be read.
         """
         from tellapart.data.grid import draw_grid
 
-        return draw_grid(self, count, seed)
+        if not 1 <= count <= MOST_SHOWN:
+            raise UsageError(f"`count` must be from 1 to {MOST_SHOWN}. Received: {count}.")
+        count = min(count, len(self))
+        chosen = np.arange(count)
+        if seed is not None:
+            chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        pictures = [self.images.picture(int(index)) for index in chosen]
+        return draw_grid(pictures, [self.class_names[self.targets[index]] for index in chosen])
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:

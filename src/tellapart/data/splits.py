@@ -41,9 +41,7 @@ def hold_out(samples: Samples, fraction: float, seed: int, split: str) -> tuple[
     )
 
 
-def _chosen(
-    keys: Sequence[str], targets: Indices, fraction: float, salt: str
-) -> NDArray[np.bool_]:
+def _chosen(keys: Sequence[str], targets: Indices, fraction: float, salt: str) -> NDArray[np.bool_]:
     """Return which samples are held out: those of each class with the lowest hashes."""
     ranks = np.array([_hash(key, salt) for key in keys], np.uint64)
     held = np.zeros(len(keys), np.bool_)
@@ -55,5 +53,7 @@ def _chosen(
 
 
 def _hash(key: str, salt: str) -> int:
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8, key=salt.encode())
+    digest = hashlib.blake2b(
+        key.encode("utf-8", "surrogateescape"), digest_size=8, key=salt.encode()
+    )
     return int.from_bytes(digest.digest(), "big")

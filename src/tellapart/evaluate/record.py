@@ -1,6 +1,7 @@
 """The record of all scores: plain data; tables, pages and plots are drawn from it."""
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 
 class _Record(BaseModel):
@@ -14,6 +15,7 @@ class Interval(_Record):
     low: float
     high: float
 
+    @override
     def __str__(self) -> str:
         """Return it as `90.84% (95 % interval 90.26% to 91.39%)`."""
         return f"{self.value:.2%} (95 % interval {self.low:.2%} to {self.high:.2%})"
@@ -88,6 +90,7 @@ class Evaluation(_Record):
         """
         return cls.model_validate_json(text)
 
+    @override
     def __str__(self) -> str:
         """Return the headline."""
         return (

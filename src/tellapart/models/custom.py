@@ -30,7 +30,7 @@ def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
     shape, output = network.input_shape, network.output_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] not in (1, 3):
         raise ModelError(
-            "`model` must have one input (batch, height, width, 1 or 3). " f"Received: {shape}."
+            f"`model` must have one input (batch, height, width, 1 or 3). Received: {shape}."
         )
     if output != (None, classes):
         raise ModelError(

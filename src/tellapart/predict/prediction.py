@@ -1,6 +1,7 @@
 """The answer about one picture."""
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 
 class Choice(BaseModel):
@@ -37,6 +38,7 @@ class Prediction(BaseModel):
         """Return the most probable class's probability."""
         return self.choices[0].probability if self.choices else None
 
+    @override
     def __str__(self) -> str:
         """Return the answer as `Ankle boot (98.4%)`."""
         return f"{self.label} ({self.probability:.1%})" if self.choices else f"error: {self.error}"

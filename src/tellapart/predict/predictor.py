@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
 from tellapart.errors import ImageError, UsageError
@@ -87,7 +88,9 @@ class Predictor:
             UsageError: `images` is nothing that pictures can be given as.
         """
         spec = self.manifest.image
-        answers = list(self.predict_items(items_of(images, spec), top=top, strict=is_single(images, spec)))
+        answers = list(
+            self.predict_items(items_of(images, spec), top=top, strict=is_single(images, spec))
+        )
         return answers[0] if is_single(images, spec) else answers
 
     def predict_items(
@@ -131,6 +134,7 @@ class Predictor:
         same = bool((found.argmax(axis=1) == golden.probabilities.argmax(axis=1)).all())
         return GoldenReplay(len(golden.images), float(difference), same)
 
+    @override
     def __repr__(self) -> str:
         """Return what a person wants to see at a prompt."""
         scores = self.manifest.scores

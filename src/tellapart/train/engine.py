@@ -1,6 +1,7 @@
 """One epoch through Keras: the only file that knows how steps are run on a backend."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -13,15 +14,31 @@ OnStep = Callable[[int, float, float], bool]
 """Called after each step with samples done, mean loss, mean accuracy; true means stop."""
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The part of an epoch that is to be trained.
+
+    Attributes:
+        order: The whole epoch's permutation.
+        first: How many of its samples were trained on before.
+        batch_size: Samples a step.
+    """
+
+    order: Indices
+    first: int
+    batch_size: int
+
+    def done_after(self, step: int) -> int:
+        """Return how many samples of the epoch are done after step number `step`, from 0."""
+        return min(self.first + (step + 1) * self.batch_size, len(self.order))
+
+
 class _Watcher(keras.callbacks.Callback):
     """Reports each step, and puts the metrics of a broken-off epoch back at its start."""
 
-    def __init__(
-        self, first: int, count: int, batch_size: int, on_step: OnStep, begin: Callable[[], None]
-    ) -> None:
+    def __init__(self, stretch: Stretch, on_step: OnStep, begin: Callable[[], None]) -> None:
         super().__init__()
-        self._first, self._count, self._batch_size = first, count, batch_size
-        self._on_step, self._begin = on_step, begin
+        self._stretch, self._on_step, self._begin = stretch, on_step, begin
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -29,7 +46,7 @@ class _Watcher(keras.callbacks.Callback):
 
     @override
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        done = min(self._first + (batch + 1) * self._batch_size, self._count)
+        done = self._stretch.done_after(batch)
         if self._on_step(done, float(logs["loss"]), float(logs.get("accuracy", 0.0))):
             self.model.stop_training = True
 
@@ -37,34 +54,30 @@ class _Watcher(keras.callbacks.Callback):
 def train_epoch(
     network: keras.Model,
     part: Part,
-    order: Indices,
-    first: int,
-    batch_size: int,
+    stretch: Stretch,
     on_step: OnStep,
     begin: Callable[[], None],
 ) -> None:
-    """Train a compiled network on the samples `order[first:]`, one step a batch.
+    """Train a compiled network through a stretch of an epoch, one step a batch.
 
     The pixels are gathered once an epoch, as uint8, so that Keras' own fast way through
-    arrays is taken; one picture at a time through a generator was half as fast.
+    arrays is taken; one batch at a time through a generator was half as fast.
 
     Args:
         network: What to train, in place.
         part: Pixels and targets.
-        order: The whole epoch's permutation.
-        first: How many of its samples were trained on before.
-        batch_size: Samples a step.
+        stretch: Which samples, in which order and portions.
         on_step: Told of each step; it may ask for a stop.
         begin: Called when Keras has reset its metrics and before the first step.
     """
-    rest = order[first:]
+    rest = stretch.order[stretch.first :]
     network.fit(
         part.pixels[rest],
         part.targets[rest],
-        batch_size=batch_size,
+        batch_size=stretch.batch_size,
         shuffle=False,
         verbose=0,
-        callbacks=[_Watcher(first, len(order), batch_size, on_step, begin)],
+        callbacks=[_Watcher(stretch, on_step, begin)],
     )
 
 

@@ -23,7 +23,7 @@ from tellapart.train.checkpoints import (
     restore,
     save_checkpoint,
 )
-from tellapart.train.engine import score, train_epoch
+from tellapart.train.engine import Stretch, score, train_epoch
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.runs import RunFolder
@@ -66,13 +66,12 @@ class _Loop:
 
     def _run_epoch(self, epoch: int, first: int, metrics: Checkpoint | None, task: Task) -> None:
         step = _Step(self, epoch, first, task)
+        order = sample_order(self.recipe.seed, epoch, len(self.data.train))
         began = time.perf_counter()
         train_epoch(
             self.network,
             self.data.train,
-            sample_order(self.recipe.seed, epoch, len(self.data.train)),
-            first,
-            self.recipe.fit.batch_size,
+            Stretch(order, first, self.recipe.fit.batch_size),
             step.on_step,
             lambda: restore(self.network, metrics, ("metrics",)) if metrics else None,
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 
 class EpochRecord(BaseModel):
@@ -31,6 +32,7 @@ class EpochRecord(BaseModel):
     images_per_second: float
     learning_rate: float
 
+    @override
     def __str__(self) -> str:
         """Return the line that is shown after the epoch."""
         return (
@@ -82,6 +84,7 @@ class History:
         lines = text.splitlines()
         return cls(tuple(EpochRecord.model_validate_json(line) for line in lines))
 
+    @override
     def __repr__(self) -> str:
         """Return the epochs as a person wants to see them at a prompt."""
         return "\n".join(map(str, self.epochs)) or "no epoch yet"

@@ -36,9 +36,7 @@ class DoctorReport(BaseModel):
     largest_difference: float
 
 
-def open_model(
-    path: str | Path, *, trust: bool = False, backend: str | None = None
-) -> Predictor:
+def open_model(path: str | Path, *, trust: bool = False, backend: str | None = None) -> Predictor:
     """Return a trained classifier from its bundle, ready to answer.
 
     Args:
@@ -72,9 +70,7 @@ def predict(model: Any, images: Any, *, top: int = 3, trust: bool = False) -> An
     return predictor.predict(images, top=top)
 
 
-def doctor(
-    path: str | Path, *, trust: bool = False, backend: str | None = None
-) -> DoctorReport:
+def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None) -> DoctorReport:
     """Check a bundle from end to end: hashes, shapes, network, and its golden examples.
 
     Raises:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from typing_extensions import override
+
 from tellapart.errors import BundleError
 from tellapart.evaluate.record import Evaluation
 from tellapart.figures import Picture
@@ -48,6 +50,7 @@ class Run:
 
         return draw_confusion(self.evaluation)
 
+    @override
     def __repr__(self) -> str:
         """Return what a person wants to see at a prompt."""
         return f"run {self.path} of recipe '{self.recipe.name}': {self.evaluation}"

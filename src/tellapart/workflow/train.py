@@ -26,6 +26,7 @@ def train(
     output: str | Path = "runs",
     resume: str | Path | None = None,
     strict: bool = False,
+    data_folder: str | Path | None = None,
     backend: str | None = None,
     quiet: bool = False,
 ) -> Run:
@@ -43,6 +44,7 @@ def train(
         output: The folder that the run's numbered folder goes into.
         resume: The folder of a run that was interrupted, to go on with it.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
         quiet: Show no progress.
 
@@ -75,7 +77,7 @@ def train(
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
-    found = load(data, quiet=quiet)
+    found = load(data, data=data_folder, quiet=quiet)
     folder = RunFolder.create(Path(output), found.name)
     session = Session(folder, open_progress(quiet=quiet))
     try:

@@ -1,0 +1,23 @@
+"""The command's entry: `tellapart` and `python -m tellapart`."""
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    `--version` is answered here, before anything else is loaded.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    if words == ["--version"]:
+        from tellapart._version import __version__
+
+        sys.stdout.write(f"tellapart {__version__}\n")
+        return 0
+    from tellapart.cli.app import run
+
+    return run(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

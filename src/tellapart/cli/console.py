@@ -1,0 +1,61 @@
+"""What the command line writes: results to stdout, remarks to stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_WIDTH_OF_PIPES = 110
+
+
+def show(text: str) -> None:
+    """Write a result."""
+    sys.stdout.write(f"{text}\n")
+
+
+def remark(text: str) -> None:
+    """Write something that is not a result."""
+    sys.stderr.write(f"{text}\n")
+
+
+def show_json(value: "BaseModel | Sequence[BaseModel] | dict[str, Any]") -> None:
+    """Write the one JSON document of a command."""
+    content: Any = value
+    if isinstance(value, Sequence):
+        content = [item.model_dump(mode="json") for item in value]
+    elif not isinstance(value, dict):
+        content = value.model_dump(mode="json")
+    show(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def show_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    numbers: Iterable[int] = (),
+) -> None:
+    """Write a table; the columns at the positions `numbers` are set flush right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    right = set(numbers)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold"
+    )
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
+    Console(width=width).print(table)
+
+
+def percent(share: float | None) -> str:
+    """Return a share as `90.8%`, or a dash where there is none."""
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,90 @@
+"""`tellapart predict`."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tellapart.cli import options
+from tellapart.cli.console import show_json, show_table
+from tellapart.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from tellapart.predict.prediction import Prediction
+
+
+def predict(
+    model: options.Model,
+    images: Annotated[
+        list[str], typer.Argument(help="Pictures, folders, patterns like 'x/*.jpg', or - (stdin).")
+    ],
+    top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout.")] = False,
+    trust: options.Trust = False,
+    backend: options.Backend = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Name what pictures show, with probabilities.
+
+    A picture that cannot be read gets an error row; the others are answered, and the exit
+    code is 3.
+
+    \b
+    Examples:
+      tellapart predict runs/fashion-mnist-1/model.tellapart shirt.png photos/ 'x/*.jpg'
+      cat shirt.png | tellapart predict runs/fashion-mnist-1/model.tellapart - --json
+    """
+    from tellapart.predict.inputs import expand_paths
+    from tellapart.progress import open_progress
+    from tellapart.workflow.predict import open_model
+
+    if json and as_csv:
+        raise UsageError("Choose one of --json and --csv.")
+    items = expand_paths(images, sys.stdin.buffer.read() if "-" in images else None)
+    predictor = open_model(model, trust=trust, backend=backend)
+    answers: list[Prediction] = []
+    with open_progress(quiet=quiet).task("predicting", len(items), "images") as task:
+        for answer in predictor.predict_items(items, top=top):
+            answers.append(answer)
+            task.advance()
+    if json:
+        show_json(answers)
+    elif as_csv:
+        _show_csv(answers, top)
+    else:
+        _show_table(answers)
+    failed = sum(answer.error is not None for answer in answers)
+    if failed:
+        raise DataError(f"{failed:,} of {len(answers):,} pictures cannot be read; see their rows.")
+
+
+def _show_table(answers: Sequence["Prediction"]) -> None:
+    rows = [
+        (
+            answer.name,
+            answer.label or "error",
+            f"{answer.probability:.1%}" if answer.probability is not None else "",
+            answer.error
+            or ", ".join(
+                f"{choice.label} {choice.probability:.1%}" for choice in answer.choices[1:]
+            ),
+        )
+        for answer in answers
+    ]
+    show_table(("image", "answer", "probability", "then"), rows, numbers=(2,))
+
+
+def _show_csv(answers: Sequence["Prediction"], top: int) -> None:
+    width = max((len(answer.choices) for answer in answers), default=top)
+    heads = ["label", "probability"]
+    for place in range(2, width + 1):
+        heads += [f"label_{place}", f"probability_{place}"]
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["image", *heads, "error"])
+    for answer in answers:
+        cells = [cell for c in answer.choices for cell in (c.label, f"{c.probability:.6f}")]
+        blanks = [""] * (len(heads) - len(cells))
+        table.writerow([answer.name, *cells, *blanks, answer.error or ""])

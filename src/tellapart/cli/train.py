@@ -1,0 +1,71 @@
+"""`tellapart train`."""
+
+from typing import Annotated
+
+import typer
+
+from tellapart.cli import options
+from tellapart.cli.console import show, show_json
+
+
+def train(
+    data: Annotated[
+        str | None, typer.Argument(help="What to train on: a known name, a folder or .npz.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "guide",
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
+    ] = None,
+    output: Annotated[str, typer.Option("--output", "-o", help="The folder for runs.")] = "runs",
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
+    ] = False,
+    data_folder: options.DataFolder = None,
+    backend: options.Backend = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Train a classifier, in a new numbered folder.
+
+    The folder gets the classifier, its scores, its curves and the log; nothing is overwritten.
+
+    \b
+    Examples:
+      tellapart train fashion-mnist --recipe guide
+      tellapart train photos/ --epochs 20 --set image.height=64 --set image.width=64
+      tellapart train --resume runs/fashion-mnist-1
+    """
+    from tellapart.recipe import parse_setting
+    from tellapart.workflow.train import train as work
+
+    run = work(
+        data,
+        recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        settings=dict(parse_setting(text) for text in settings or ()),
+        output=output,
+        resume=resume,
+        strict=strict,
+        data_folder=data_folder,
+        backend=backend,
+        quiet=quiet,
+    )
+    if json:
+        show_json({"run": str(run.path), "evaluation": run.evaluation.model_dump(mode="json")})
+        return
+    from tellapart.cli.scores import show_evaluation
+
+    show_evaluation(run.evaluation)
+    show(f"\nrun         {run.path}\nclassifier  {run.path}/model.tellapart")
+    show(f"pictures    {run.path}/plots/curves.png, confusion.png")
