@@ -44,7 +44,8 @@ def prepare_keras(backend: str | None = None) -> str:
     """
     asked = backend or os.environ.get("KERAS_BACKEND") or None
     if asked is not None and asked not in BACKENDS:
-        raise UsageError(f"Unknown backend '{asked}'. {did_you_mean(asked, BACKENDS)}")
+        where = "" if backend else " in the environment variable KERAS_BACKEND"
+        raise UsageError(f"Unknown backend '{asked}'{where}. {did_you_mean(asked, BACKENDS)}")
     chosen = asked or next((b for b, m in BACKENDS.items() if is_installed(m)), None)
     if chosen is None:
         raise MissingExtraError(

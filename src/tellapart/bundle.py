@@ -6,7 +6,9 @@ module knows no framework; `models.store` makes networks of bundles.
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +32,11 @@ GOLDEN_TOLERANCE = 1e-4
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _GOLDEN_LIMIT = 256 * 2**20
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, SafetensorError, EOFError, OSError),
+    *(ValueError, KeyError, TypeError, MemoryError, RuntimeError, NotImplementedError),
+)
+"""What the readers of the container and its members say of bytes they cannot use."""
 
 
 class Record(BaseModel):
@@ -123,7 +130,7 @@ def write_bundle(path: Path, bundle: Bundle) -> Path:
     golden = io.BytesIO()
     np.savez(golden, images=bundle.golden.images, probabilities=bundle.golden.probabilities)
     members = {
-        WEIGHTS: save_tensors({k: np.ascontiguousarray(v) for k, v in bundle.weights.items()}),
+        WEIGHTS: save_tensors({k: np.asarray(v, order="C") for k, v in bundle.weights.items()}),
         GOLDEN: golden.getvalue(),
     }
     stamps = {k: Member(size_bytes=len(v), sha256=sha256_hex(v)) for k, v in members.items()}
@@ -155,7 +162,7 @@ def open_bundle(path: Path) -> Bundle:
     try:
         weights = load_tensors(members[WEIGHTS])
         golden = _parse_golden(members[GOLDEN], manifest)
-    except (SafetensorError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise BundleError(f"{path} is damaged: {error}.") from error
     return Bundle(manifest, weights, golden)
 
@@ -179,7 +186,7 @@ def _read_members(path: Path) -> dict[str, bytes]:
         raise BundleError(
             f"{path} is a folder. Name the bundle in it: {path / 'model.tellapart'}"
         ) from error
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise BundleError(
             f"{path} is not a tellapart bundle, or is cut short or damaged: {error}."
         ) from error
@@ -195,7 +202,7 @@ def _parse_manifest(path: Path, raw: bytes) -> Manifest:
                 f"{FORMAT_VERSION}. Fix: pip install --upgrade tellapart"
             )
         manifest = Manifest.model_validate_json(raw)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else error
         raise BundleError(f"{path} is damaged: its manifest is wrong at {where}.") from error
     if len(set(manifest.class_names)) != len(manifest.class_names):
@@ -209,9 +216,9 @@ def _parse_golden(raw: bytes, manifest: Manifest) -> Golden:
             raise ValueError("the golden examples are too large")
     with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
         golden = Golden(arrays["images"], arrays["probabilities"])
-    count = len(golden.images)
-    if golden.images.shape != (count, *manifest.image.shape) or golden.images.dtype != np.uint8:
+    count = golden.images.shape[:1]
+    if golden.images.shape != (*count, *manifest.image.shape) or golden.images.dtype != np.uint8:
         raise ValueError("the golden images do not fit the manifest")
-    if golden.probabilities.shape != (count, len(manifest.class_names)):
+    if golden.probabilities.shape != (*count, len(manifest.class_names)):
         raise ValueError("the golden probabilities do not fit the manifest")
     return golden

@@ -74,10 +74,11 @@ def write_numbered(path: Path, content: bytes) -> Path:
     while True:
         name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
         candidate = path.with_name(name)
-        if not candidate.exists():
-            return write_whole(candidate, content)
-        if candidate.is_file() and candidate.read_bytes() == content:
-            return candidate
+        with output_errors(candidate):
+            if not candidate.exists():
+                return write_whole(candidate, content)
+            if candidate.is_file() and candidate.read_bytes() == content:
+                return candidate
         number += 1
 
 

@@ -6,6 +6,7 @@ deployed model sees exactly the pixels that the trained model saw.
 
 import contextlib
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_HAS_ALPHA = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+_HAS_ALPHA = frozenset({"RGBA", "LA", "PA", "RGBa"})
+_HAS_COLOUR_KEY = frozenset({"1", "L", "P", "RGB"})
+_ONLY_BY_WAY_OF = {"La": "LA", "LAB": "RGB"}
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,13 @@ def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decode
     """
     try:
         pixels = as_uint8(np.asarray(array), name)
-    except DataError as error:
+    except (DataError, ValueError) as error:
         raise ImageError(name, "not-pixels", str(error)) from error
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
-        shape = "×".join(map(str, np.shape(array)))
-        raise ImageError(name, "not-pixels", f"must be (h, w), (h, w, 1) or (h, w, 3): {shape}.")
+        must = "it must be (h, w), (h, w, 1) or (h, w, 3)"
+        raise ImageError(name, "not-pixels", f"{must}. Received: {np.shape(array)}.")
     return decode_picture(Image.fromarray(pixels), spec, name)
 
 
@@ -160,6 +163,8 @@ def _library_errors(name: str) -> Iterator[None]:
         raise
     except UnidentifiedImageError as error:
         raise ImageError(name, "unknown-format", "no known picture format.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(name, "too-large", f"more than {MAX_PIXELS:,} pixels. {error}") from error
     except Exception as error:
         reason = "truncated" if "truncated" in str(error).lower() else "damaged"
         raise ImageError(name, reason, str(error) or type(error).__name__) from error
@@ -173,7 +178,12 @@ def _decode(picture: Image.Image, spec: ImageSpec, name: str) -> Decoded:
     if getattr(picture, "n_frames", 1) > 1:
         picture.seek(0)
         repairs.append("first frame of several")
-    if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+    try:
+        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+    except (SyntaxError, ValueError, struct.error):
+        turned = False
+        repairs.append("unreadable EXIF passed over")
+    if turned:
         picture = ImageOps.exif_transpose(picture)
         repairs.append("turned upright by its EXIF orientation")
     plain, more = _plain_colours(picture, spec, name)
@@ -189,8 +199,10 @@ def _plain_colours(
     repairs: tuple[str, ...] = ()
     if picture.mode.startswith("I") or picture.mode == "F":
         picture, repairs = _scale_deep(picture, name), ("deep pixels scaled to 8 bit",)
-    if picture.mode == "P" and "transparency" in picture.info:
+    if picture.mode in _HAS_COLOUR_KEY and "transparency" in picture.info:
         picture = picture.convert("RGBA")
+    if picture.mode in _ONLY_BY_WAY_OF:
+        picture = picture.convert(_ONLY_BY_WAY_OF[picture.mode])
     if picture.mode in _HAS_ALPHA:
         rgba = picture.convert("RGBA")
         ground = Image.new("RGBA", rgba.size, (spec.background,) * 3 + (255,))
@@ -222,5 +234,11 @@ def _fit(picture: Image.Image, spec: ImageSpec) -> Image.Image:
         return picture.resize(size, method)
     if spec.fit == "crop":
         return ImageOps.fit(picture, size, method)
+    # Not ImageOps.pad: it rounds the short side of a thin picture to nothing.
+    width = min(spec.width, max(1, round(picture.width / picture.height * spec.height)))
+    height = min(spec.height, max(1, round(picture.height / picture.width * spec.width)))
     ground = spec.background if spec.channels == 1 else (spec.background,) * 3
-    return ImageOps.pad(picture, size, method, color=ground)
+    padded = Image.new(picture.mode, size, ground)
+    corner = (round((spec.width - width) / 2), round((spec.height - height) / 2))
+    padded.paste(picture.resize((width, height), method), corner)
+    return padded

@@ -168,7 +168,7 @@ def open_progress(*, quiet: bool = False) -> Progress:
     """
     if quiet:
         return SILENCE
-    if _in_notebook():
+    if in_notebook():
         return Lines(sys.stdout)
     if not sys.stderr.isatty():
         return Lines(sys.stderr)
@@ -177,7 +177,8 @@ def open_progress(*, quiet: bool = False) -> Progress:
     return Bars(Console(stderr=True))
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Return whether this process is a notebook's kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"

@@ -3,6 +3,7 @@
 Every mistake in a recipe is reported at once, each with the nearest thing that is known.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -231,8 +232,13 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "missing":
-        return f"`{key}` is missing."
-    must = str(error["msg"]).replace("Input should be", "must be", 1)
+        return f'`{key}` is missing. Fix: write {key} = "…" into the recipe.'
+    if error["type"] == "model_type":
+        return f"`{key}` must be a section, [{key}]. Received: {error['input']!r}."
+    if error["type"] == "string_pattern_mismatch":
+        must = "must be letters, digits, '.', '_' and '-', and begin with a letter or digit"
+        return f"`{key}` {must}. Received: {error['input']!r}."
+    must = re.sub("^(Input|String) should", "must", str(error["msg"]))
     return f"`{key}` {must}. Received: {error['input']!r}."
 
 

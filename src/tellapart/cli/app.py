@@ -13,7 +13,7 @@ from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
 from tellapart.cli.train import train
-from tellapart.errors import TellapartError
+from tellapart.errors import Interrupted, TellapartError
 
 app = typer.Typer(
     name="tellapart",
@@ -66,7 +66,7 @@ def run(words: list[str]) -> int:
     except TellapartError as error:
         if debug:
             raise
-        remark(f"error: {error}")
+        remark(str(error) if isinstance(error, Interrupted) else f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         remark("Interrupted.")

@@ -58,7 +58,9 @@ def predict(
         _show_table(answers)
     failed = sum(answer.error is not None for answer in answers)
     if failed:
-        raise DataError(f"{failed:,} of {len(answers):,} pictures cannot be read; see their rows.")
+        raise DataError(
+            f"Pictures that cannot be read: {failed:,} of {len(answers):,}; see their rows."
+        )
 
 
 def _show_table(answers: Sequence["Prediction"]) -> None:

@@ -1,6 +1,7 @@
 """Data sets from NumPy arrays and `.npz` files."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tellapart.data.dataset import Dataset
+from tellapart.data.dataset import SPLITS, Dataset
 from tellapart.data.samples import Indices, Samples, order_class_names
 from tellapart.data.stores import ArrayImages
-from tellapart.errors import DataError
+from tellapart.errors import DataError, did_you_mean
 from tellapart.images import as_uint8
 
 _NPZ_KEYS = {
@@ -19,6 +20,15 @@ _NPZ_KEYS = {
     "validation": (("x_val", "y_val"), ("x_validation", "y_validation")),
     "test": (("x_test", "y_test"),),
 }
+_DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def from_arrays(
@@ -47,8 +57,9 @@ def from_arrays(
         >>> data.train.counts
         {'0': 2, '1': 2}
     """
+    _check_splits(splits)
     labels = {split: _check_labels(y, f"{split} labels") for split, (_, y) in splits.items()}
-    names = tuple(class_names) if class_names is not None else _names_in(labels)
+    names = tuple(map(str, class_names)) if class_names is not None else _names_in(labels)
     samples = {
         split: Samples(
             ArrayImages(_check_images(x, f"{split} images"), f"{split} images"),
@@ -72,14 +83,18 @@ def from_npz(path: Path, class_names: Sequence[str] | None = None) -> Dataset:
         DataError: The file is damaged, holds pickles, or other arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise DataError(f"{path} is not a whole .npz file, as numpy.savez writes them.")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
+    except _DAMAGES as error:
         raise DataError(f"Cannot read {path} as an .npz file: {error}.") from error
     splits = {
         split: (arrays[x], arrays[y])
         for split, pairs in _NPZ_KEYS.items()
-        for x, y in pairs
+        for x, y in reversed(pairs)
         if x in arrays and y in arrays
     }
     if "train" not in splits:
@@ -87,27 +102,52 @@ def from_npz(path: Path, class_names: Sequence[str] | None = None) -> Dataset:
             f"{path} must hold x_train and y_train. Received: {', '.join(arrays) or 'nothing'}."
         )
     if class_names is None and "class_names" in arrays:
-        class_names = [str(name) for name in arrays["class_names"]]
+        class_names = [str(name) for name in arrays["class_names"].ravel()]
     data = from_arrays(splits, class_names, name=path.stem, origin=str(path))
     return Dataset(data.name, data.class_names, data.splits, data.origin, str(path.resolve()))
 
 
+def _check_splits(splits: Mapping[str, Any]) -> None:
+    """Raise `DataError` unless all splits are known, "train" is there, and all are pairs."""
+    for split, pair in splits.items():
+        if split not in SPLITS:
+            raise DataError(f"Unknown split '{split}'. {did_you_mean(split, SPLITS)}")
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise DataError(
+                f"The {split} split must be a pair (images, labels). "
+                f"Received: {type(pair).__name__}."
+            )
+    if "train" not in splits:
+        raise DataError(
+            f"There must be a train split. Received: {', '.join(splits) or 'no split'}."
+        )
+
+
+def _to_array(values: Any, name: str) -> NDArray[Any]:
+    """Return values as an array; rows of different lengths make none."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{name} must all have one shape. Received: {error}") from error
+
+
 def _check_images(images: Any, name: str) -> NDArray[np.uint8]:
     """Return images as `(n, height, width, channels)`, uint8."""
-    pixels = as_uint8(np.asarray(images), name)
+    array = _to_array(images, name)
+    pixels = as_uint8(array, name)
     if pixels.ndim == 3:
         pixels = pixels[..., np.newaxis]
     if pixels.ndim != 4 or pixels.shape[3] not in (1, 3) or 0 in pixels.shape[1:]:
         raise DataError(
             f"{name} must be (n, height, width) or (n, height, width, 1 or 3). "
-            f"Received: {np.shape(images)}."
+            f"Received: {array.shape}."
         )
     return pixels
 
 
 def _check_labels(labels: Any, name: str) -> NDArray[Any]:
     """Return labels as `(n,)`, whole numbers or text."""
-    array = np.asarray(labels)
+    array = _to_array(labels, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2:
@@ -132,7 +172,7 @@ def _check_labels(labels: Any, name: str) -> NDArray[Any]:
 
 def _names_in(labels: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
     """Return the class names that the training labels imply."""
-    train = labels.get("train", np.zeros(0, np.int64))
+    train = labels["train"]
     if train.dtype.kind in "UO":
         return order_class_names([str(label) for label in train])
     most = int(train.max()) if train.size else -1

@@ -1,6 +1,7 @@
 """A data set: its splits, its class names, and how it shows itself."""
 
 import html
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,14 +36,26 @@ class Dataset:
     source: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise `DataError` unless there are two classes and something to train on."""
+        """Raise `DataError` unless there are two classes, and pictures in every split."""
+        if not len(self.splits.get("train", ())):
+            raise DataError(f"There are no pictures to train on in {self.origin}.")
+        empty = [name for name, samples in self.splits.items() if not len(samples)]
+        if empty:
+            raise DataError(
+                f"Each split must hold pictures. Received: no {' and no '.join(empty)} pictures "
+                f"in {self.origin}. Fix: leave that split out."
+            )
+        double = [name for name, count in Counter(self.class_names).items() if count > 1]
+        if double:
+            raise DataError(
+                f"Each class must have a name of its own. Received: {', '.join(double)} more "
+                f"than once in {self.origin}."
+            )
         if len(self.class_names) < 2:
             raise DataError(
                 f"A classifier needs at least two classes. Received: "
                 f"{', '.join(self.class_names) or 'none'} in {self.origin}."
             )
-        if not len(self.splits.get("train", ())):
-            raise DataError(f"There are no pictures to train on in {self.origin}.")
 
     def __len__(self) -> int:
         return sum(len(samples) for samples in self.splits.values())

@@ -4,6 +4,7 @@ A way returns the checked contents or raises `DataError`. Only what was checked 
 the cache.
 """
 
+import http.client
 import os
 import shutil
 import subprocess
@@ -74,7 +75,7 @@ def fetch_known(
     for title, way in _ways(known, places, progress):
         try:
             return way(), title
-        except DataError as error:
+        except (DataError, OSError) as error:
             reasons.append(f"{title}: {error}")
     raise DataError(
         f"The data set '{known.name}' was not found. Tried:\n  - "
@@ -148,7 +149,9 @@ def _download_file(url: str, target: Path, timeout_seconds: float, progress: Pro
                 while chunk := answer.read(_CHUNK_BYTES):
                     out.write(chunk)
                     task.advance(len(chunk))
-    except (OSError, ValueError) as error:
+            if size is not None and out.tell() < size:
+                raise DataError(f"{url}: ended after {out.tell():,} of {size:,} bytes")
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise DataError(f"{url}: {getattr(error, 'reason', error)}") from error
 
 
@@ -209,5 +212,7 @@ def _keep(known: KnownData, folder: Path, places: Places, progress: Progress) ->
         for file in known.files:
             write_whole(home / file.name, (folder / file.name).read_bytes())
     except OutputError as error:
-        progress.say(f"Not cached, so it will be fetched again: {error}")
+        progress.say(
+            f"{known.name} cannot be kept, so it will be fetched again: {error.__cause__ or error}"
+        )
     return dict(contents)

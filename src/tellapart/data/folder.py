@@ -23,15 +23,17 @@ def from_folder(root: Path) -> Dataset:
     """
     try:
         folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        files = {folder.name: _pictures_in(folder) for folder in folders}
     except OSError as error:
-        raise DataError(f"Cannot read the folder {root}: {error.strerror}.") from error
-    files = {folder.name: _pictures_in(folder) for folder in folders}
+        raise DataError(
+            f"Cannot read the folder {error.filename or root}: {error.strerror}."
+        ) from error
     names = order_class_names([name for name, paths in files.items() if paths])
     if not names:
         kinds = ", ".join(sorted(SUFFIXES))
         raise DataError(
             f"{root} must hold one folder a class with pictures ({kinds}) in it. "
-            f"Received: {len(folders)} folders and no picture in them."
+            f"Received: class folders: {len(folders)}, pictures in them: 0."
         )
     paths = [(path, number) for number, name in enumerate(names) for path in files[name]]
     train = Samples(

@@ -40,8 +40,13 @@ def parse_idx(content: bytes, name: str) -> NDArray[Any]:
         raise DataError(f"{name} is not an IDX file.")
     dimensions = content[3]
     start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise DataError(f"{name} is damaged: it ends within its header.")
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
     kind = np.dtype(_TYPES[content[2]])
-    if len(shape) != dimensions or len(content) - start != math.prod(shape) * kind.itemsize:
+    if len(content) - start != math.prod(shape) * kind.itemsize:
         raise DataError(f"{name} is damaged: its length does not fit its header {shape}.")
-    return np.frombuffer(content, kind, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(content, kind, offset=start).reshape(shape)
+    except ValueError as error:
+        raise DataError(f"{name} has a header that no array can have: {error}.") from error

@@ -79,7 +79,10 @@ def content_of(path: Path, file: KnownFile) -> bytes:
     """
     from tellapart.files import sha256_hex
 
-    content = path.read_bytes() if file.name.endswith(".tar.gz") else read_content(path)
+    try:
+        content = path.read_bytes() if file.name.endswith(".tar.gz") else read_content(path)
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error}.") from error
     found = sha256_hex(content)
     if found != file.sha256:
         raise DataError(f"{path} has SHA-256 {found[:12]}…, not {file.sha256[:12]}…")

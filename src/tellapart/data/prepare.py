@@ -152,4 +152,5 @@ def _decode(
 def _list_skipped(skipped: list[ImageError]) -> str:
     shown = "\n  - ".join(str(error) for error in skipped[:10])
     more = f"\n  … and {len(skipped) - 10:,} more" if len(skipped) > 10 else ""
-    return f"{len(skipped):,} pictures cannot be read:\n  - {shown}{more}"
+    pictures = "1 picture" if len(skipped) == 1 else f"{len(skipped):,} pictures"
+    return f"{pictures} cannot be read:\n  - {shown}{more}"

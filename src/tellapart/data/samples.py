@@ -90,12 +90,15 @@ class Samples:
 
         Raises:
             UsageError: `count` is not from 1 to 100.
+            DataError: There are no samples.
             ImageError: A picture cannot be read.
         """
         from tellapart.data.grid import draw_grid
 
         if not 1 <= count <= MOST_SHOWN:
             raise UsageError(f"`count` must be from 1 to {MOST_SHOWN}. Received: {count}.")
+        if not len(self):
+            raise DataError(f"There are no {self.split} pictures to show.")
         count = min(count, len(self))
         chosen = np.arange(count)
         if seed is not None:

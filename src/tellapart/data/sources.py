@@ -60,12 +60,16 @@ def _open_named(
     if known is not None:
         contents, origin = fetch_known(known, places, progress)
         return known.to_dataset(contents, origin)
-    path = Path(source).expanduser()
-    if path.is_dir():
+    try:
+        path = Path(source).expanduser()
+        is_folder, is_file, is_there = path.is_dir(), path.is_file(), path.exists()
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"Cannot look for a data set at '{source}': {error}.") from error
+    if is_folder:
         return from_folder(path)
-    if path.suffix == ".npz" and path.is_file():
+    if path.suffix == ".npz" and is_file:
         return from_npz(path, class_names)
-    if path.exists():
+    if is_there:
         raise DataError(
             f"{source} must be a folder with one folder a class, or an .npz file. "
             "Received: another kind of file."

@@ -29,8 +29,8 @@ def hold_out(samples: Samples, fraction: float, seed: int, split: str) -> tuple[
     small = [name for name, count in samples.counts.items() if count == 1]
     if small:
         raise DataError(
-            f"Each class needs at least two pictures, to train on one and to hold one out for "
-            f"{split}. Received: one of {', '.join(small)}."
+            f"Each class needs at least two pictures when the {split} images are held out, one "
+            f"of them to train on. Received: one left of {', '.join(small)}. Fix: add pictures."
         )
     keys = [samples.images.key(i) for i in range(len(samples))]
     held = _chosen(keys, samples.targets, fraction, f"{split}:{seed}")

@@ -17,8 +17,8 @@ class Interval(_Record):
 
     @override
     def __str__(self) -> str:
-        """Return it as `90.84% (95 % interval 90.26% to 91.39%)`."""
-        return f"{self.value:.2%} (95 % interval {self.low:.2%} to {self.high:.2%})"
+        """Return it as `90.84% (95% interval 90.26% to 91.39%)`."""
+        return f"{self.value:.2%} (95% interval {self.low:.2%} to {self.high:.2%})"
 
 
 class ClassScore(_Record):

@@ -19,14 +19,16 @@ from tellapart.recipe import Recipe
 
 
 def weights_of(network: keras.Model) -> dict[str, NDArray[Any]]:
-    """Return a network's weights by their variables' paths, in the network's order.
+    """Return a network's weights by name, such as `conv1/kernel`, in the network's order.
 
-    A path that stands twice gets the number of its place.
+    The names are the variables' paths below the network; one that stands twice gets the
+    number of its place.
     """
     weights: dict[str, NDArray[Any]] = {}
     for place, variable in enumerate(network.weights):
-        path = variable.path if variable.path not in weights else f"{variable.path}#{place}"
-        weights[path] = keras.ops.convert_to_numpy(variable.value)
+        path = variable.path.removeprefix(f"{network.name}/")
+        name = path if path not in weights else f"{path}#{place}"
+        weights[name] = keras.ops.convert_to_numpy(variable.value)
     return weights
 
 

@@ -153,7 +153,7 @@ class Predictor:
             except ImageError as error:
                 if strict:
                     raise
-                errors[place] = str(error)
+                errors[place] = f"{error.reason}: {error.detail}"
         rows = iter(self._runtime.probabilities(np.stack(pixels)) if pixels else ())
         for place, item in enumerate(items):
             if place in errors:

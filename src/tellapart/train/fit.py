@@ -76,6 +76,8 @@ class _Loop:
             lambda: restore(self.network, metrics, ("metrics",)) if metrics else None,
         )
         seconds = time.perf_counter() - began
+        if not math.isfinite(step.loss):
+            raise _divergence(self, epoch, step.done)
         if self.stop and step.done < len(self.data.train):
             self._interrupt(Position(epoch, step.done))
         self._finish_epoch(epoch, step, seconds, step.done - first)
@@ -127,20 +129,14 @@ class _Step:
     accuracy: float = math.nan
 
     def on_step(self, done: int, loss: float, accuracy: float) -> bool:
-        """Take note of a step; return whether to stop.
-
-        Raises:
-            DivergenceError: The loss is no longer a number.
-        """
-        if not math.isfinite(loss):
-            raise _divergence(self.loop, self.epoch, done)
+        """Take note of a step; return whether to stop."""
         note = (
             f"epoch {self.epoch + 1}/{self.loop.recipe.fit.epochs}  "
             f"loss {loss:.4f}  accuracy {accuracy:.4f}"
         )
         self.task.advance(done - self.done, note)
         self.done, self.loss, self.accuracy = done, loss, accuracy
-        return bool(self.loop.stop)
+        return bool(self.loop.stop) or not math.isfinite(loss)
 
 
 def fit(

@@ -156,8 +156,9 @@ class RunLog(Progress):
         self._text = path.read_text("utf-8") if path.is_file() else ""
 
     @override
-    def say(self, line: str) -> None:
-        self._progress.say(line)
+    def say(self, line: str, *, only_log: bool = False) -> None:
+        if not only_log:
+            self._progress.say(line)
         self._text += f"{line}\n"
         write_whole(self._path, self._text)
 

@@ -80,7 +80,8 @@ def score_samples(
     """
     places = _places_by_name(samples, class_names)
     decoded = samples.decode(spec, progress)
-    note = f"{len(decoded.failures):,} pictures could not be read." if decoded.failures else ""
+    bad = len(decoded.failures)
+    note = f"Pictures that could not be read: {bad:,}." if bad else ""
     for failure in decoded.failures[:10]:
         progress.say(str(failure))
     targets = places[samples.targets[decoded.kept]]

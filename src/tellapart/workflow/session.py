@@ -12,7 +12,7 @@ from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import check_custom, output_kind, scales_pixels
 from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.predictor import Predictor, open_predictor
-from tellapart.progress import Progress
+from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
 from tellapart.train.history import History
@@ -55,7 +55,7 @@ class Session:
             strict=strict,
         )
         self._folder.begin(self._recipe, record)
-        self._network.summary(print_fn=lambda text, **_: self._progress.say(text), line_length=80)
+        self._show_summary()
 
     def begin_again(self, data: Dataset, recipe: Recipe, record: RunRecord, model: Any) -> None:
         """Prepare data and network of a run that was broken off.
@@ -92,11 +92,11 @@ class Session:
         if found.skipped:
             write_skipped(self._folder, found.skipped)
             self._progress.say(
-                f"{len(found.skipped):,} pictures cannot be read and are skipped; they are listed "
-                f"in {self._folder.skipped_path}. The first: {found.skipped[0]}"
+                f"Pictures that cannot be read and are skipped: {len(found.skipped):,}, listed in "
+                f"{self._folder.skipped_path}. The first: {found.skipped[0]}"
             )
         for repair, count in found.repairs.items():
-            self._progress.say(f"{count:,} pictures: {repair}.")
+            self._progress.say(f"Pictures {repair}: {count:,}.")
         same = found.validation is found.test
         self._progress.say(
             f"{len(found.train):,} images to train on"
@@ -119,6 +119,12 @@ class Session:
             return model
         logits = output_kind(model) == "logits"
         return compile_network(model, self._recipe.optimizer, from_logits=logits)
+
+    def _show_summary(self) -> None:
+        """Show Keras' summary; in a notebook Keras displays it by itself."""
+        lines: list[str] = []
+        self._network.summary(print_fn=lambda text, **_: lines.append(text), line_length=80)
+        self._progress.say("\n".join(lines).strip("\n"), only_log=in_notebook())
 
     def _save(self) -> Bundle:
         """Write the bundle, without scores."""

@@ -1,0 +1,65 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both can be run again.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# tensorflow-cpu is half the download, where it has wheels
+BACKEND := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
+DEMO := demo
+
+.PHONY: help demo check test bench clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.user: pyproject.toml
+	@echo "== Setting up $(VENV) (Keras, $(BACKEND) and what they need) =="
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND)]'
+	touch $@
+
+$(VENV)/.developer: pyproject.toml $(VENV)/.user
+	@echo "== Setting up the tools of the tests, and JAX as a second backend =="
+	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
+	touch $@
+
+demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 7 minutes)
+	@echo "== 1/3  Look at the data =="
+	$(BIN)/tellapart inspect fashion-mnist --output $(DEMO)/fashion-mnist.png
+	echo "== 2/3  Train the guide's network, score it, draw its curves =="
+	$(BIN)/tellapart train fashion-mnist --recipe guide --output $(DEMO)/runs
+	echo "== 3/3  Ask it about pictures =="
+	run=$$(ls -td $(DEMO)/runs/*/ | head -n 1)
+	$(BIN)/tellapart predict "$${run}model.tellapart" examples/pictures
+
+check: $(VENV)/.developer  ## Format, lint, types, layers, and all quick tests (a few minutes)
+	@echo "== Format, lint, types, layers =="
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	echo "== Quick tests =="
+	$(BIN)/pytest -m 'not slow'
+
+test: $(VENV)/.developer  ## Set up, then run every check and every test, on TensorFlow and on JAX
+	@echo "== Format, lint, types, layers =="
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	echo "== The core's tests on JAX =="
+	KERAS_BACKEND=jax $(BIN)/pytest -m 'core and not slow'
+	echo "== All tests on TensorFlow =="
+	KERAS_BACKEND=tensorflow $(BIN)/pytest
+
+bench: $(VENV)/.user  ## Compare with stock Keras, interleaved; JSON to stdout
+	@$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/guide_vs_stock.py
+
+clean:  ## Remove what the other targets made (runs of your own stay)
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

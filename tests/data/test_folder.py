@@ -1,0 +1,145 @@
+"""Data sets from folders: one folder a class, and everything else left alone."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tellapart.data.folder import from_folder
+from tellapart.errors import DataError
+from tellapart.recipe import ImageSpec
+
+
+def put(path: Path, level: int = 0) -> Path:
+    """Write a picture of one grey level."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (4, 4), level).save(path, "JPEG" if "jp" in path.suffix.lower() else "PNG")
+    return path
+
+
+def test_class_folders_are_numbered_in_natural_order(tmp_path: Path) -> None:
+    for number in (10, 2, 1):
+        put(tmp_path / "digits" / f"class {number}" / "a.png", number)
+    data = from_folder(tmp_path / "digits")
+    assert data.class_names == ("class 1", "class 2", "class 10")
+    assert data.train.targets.tolist() == [0, 1, 2]
+    pixels = data.train.decode(ImageSpec(height=4, width=4)).pixels
+    assert pixels[:, 0, 0, 0].tolist() == [1, 2, 10]
+
+
+def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("c.png", "a.png", "b.png"):
+        put(tmp_path / "cat" / name)
+    put(tmp_path / "ant" / "z.png")
+    train = from_folder(tmp_path).train
+    keys = [train.images.key(index) for index in range(4)]
+    assert keys == ["ant/z.png", "cat/a.png", "cat/b.png", "cat/c.png"]
+    assert train.images.name(0) == str(tmp_path / "ant" / "z.png")
+
+
+def test_endings_count_in_upper_case_too(tmp_path: Path) -> None:
+    for name in ("cat/1.PNG", "cat/2.Jpg", "dog/3.JPEG", "dog/4.png"):
+        put(tmp_path / name)
+    assert from_folder(tmp_path).train.counts == {"cat": 2, "dog": 2}
+
+
+def test_hidden_files_and_other_kinds_are_left_alone(tmp_path: Path) -> None:
+    for name in ("cat/1.png", "dog/1.png", "cat/.hidden.png", ".thumbs/1.png", "cat/deep/2.png"):
+        put(tmp_path / name)
+    put(tmp_path / "loose.png")
+    for name in ("cat/notes.txt", "dog/1.gif", "dog/png", "README.md"):
+        (tmp_path / name).write_text("not a picture")
+    (tmp_path / "cat" / "folder.png").mkdir()
+    (tmp_path / "empty class").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    data = from_folder(tmp_path)
+    assert data.train.counts == {"cat": 1, "dog": 1}
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_data_set_is_named_after_its_folder_and_found_again_by_it(tmp_path: Path) -> None:
+    put(tmp_path / "pets" / "cat" / "1.png")
+    put(tmp_path / "pets" / "dog" / "1.png")
+    data = from_folder(tmp_path / "pets" / ".." / "pets")
+    assert (data.name, data.source) == ("pets", str(tmp_path / "pets"))
+    assert tuple(data.splits) == ("train",)
+
+
+def test_a_sample_has_the_same_key_wherever_the_folder_lies(tmp_path: Path) -> None:
+    for home in ("here", "there"):
+        put(tmp_path / home / "cat" / "1.png")
+        put(tmp_path / home / "dog" / "1.png")
+    here, there = (from_folder(tmp_path / home).train.images for home in ("here", "there"))
+    assert [here.key(0), here.key(1)] == [there.key(0), there.key(1)] == ["cat/1.png", "dog/1.png"]
+
+
+def test_an_empty_folder_is_refused_with_what_it_must_hold(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="one folder a class.*.jpeg, .jpg, .png.*class folders: 0"):
+        from_folder(tmp_path)
+
+
+def test_pictures_without_class_folders_are_refused(tmp_path: Path) -> None:
+    put(tmp_path / "1.png")
+    (tmp_path / "cat").mkdir()
+    with pytest.raises(DataError, match="class folders: 1, pictures in them: 0") as caught:
+        from_folder(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_one_class_only_is_refused_by_name(tmp_path: Path) -> None:
+    put(tmp_path / "cat" / "1.png")
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match="at least two classes. Received: cat in"):
+        from_folder(tmp_path)
+
+
+def test_a_folder_that_is_missing_or_is_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"Cannot read the folder .*none: No such file"):
+        from_folder(tmp_path / "none")
+    with pytest.raises(DataError, match=r"Cannot read the folder .*1\.png: Not a directory"):
+        from_folder(put(tmp_path / "1.png"))
+
+
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Lay down root's rights, for which every folder is open."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_class_folder_without_permission_is_refused_by_name() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        put(root / "cat" / "1.png")
+        put(root / "dog" / "1.png")
+        (root / "dog").chmod(0)
+        try:
+            with (
+                as_nobody(),
+                pytest.raises(DataError, match=r"Cannot read the folder .*dog: Permission denied"),
+            ):
+                from_folder(root)
+        finally:
+            (root / "dog").chmod(0o755)
+
+
+def test_a_picture_reads_as_the_file_holds_it(tmp_path: Path) -> None:
+    levels = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(levels).save(tmp_path / name / "1.png")
+    pixels = from_folder(tmp_path).train.decode(ImageSpec(height=4, width=4)).pixels
+    assert np.array_equal(pixels[1, :, :, 0], levels)

@@ -1,0 +1,102 @@
+"""Networks that users bring along."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import tellapart
+from tellapart.data.dataset import Dataset
+from tellapart.errors import ModelError, TrustError
+from tellapart.models.custom import check_custom, output_kind
+from tellapart.recipe import ImageSpec
+
+pytestmark = pytest.mark.core
+
+
+def _network(classes: int = 10, activation: str | None = "softmax") -> keras.Model:
+    inputs = keras.Input((28, 28, 1))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Flatten()(x)
+    x = keras.layers.Dropout(0.1)(x)
+    x = keras.layers.BatchNormalization()(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation=activation)(x))
+
+
+@pytest.mark.parametrize("activation", ["softmax", None], ids=["probabilities", "logits"])
+def test_a_users_network_is_trained_saved_and_asked(
+    activation: str | None, slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = _network(activation=activation)
+    run = tellapart.train(
+        slice_of_fashion, model=network, epochs=3, output=tmp_path, learning_rate=0.01, quiet=True
+    )
+    assert run.evaluation.accuracy.value > 0.6
+    assert run.recipe.model.name == "custom"
+    path = run.path / "model.tellapart"
+    with pytest.raises(TrustError, match="--trust") as caught:
+        tellapart.open_model(path)
+    assert caught.value.exit_code == 4
+    trusted = tellapart.open_model(path, trust=True)
+    pixels = slice_of_fashion.test.decode(ImageSpec()).pixels
+    np.testing.assert_allclose(
+        trusted.probabilities(pixels), run.model.probabilities(pixels), atol=1e-6
+    )
+    np.testing.assert_allclose(trusted.probabilities(pixels).sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_a_compiled_network_keeps_its_own_optimiser(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = _network()
+    network.compile(
+        keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    run = tellapart.train(slice_of_fashion, model=network, epochs=1, output=tmp_path, quiet=True)
+    assert run.history["learning_rate"] == [pytest.approx(0.05)]
+
+
+def test_a_loss_for_one_hot_labels_is_refused_with_the_right_one() -> None:
+    network = _network()
+    network.compile("adam", "categorical_crossentropy")
+    with pytest.raises(ModelError, match="'sparse_categorical_crossentropy'"):
+        check_custom(network, 10, ImageSpec())
+
+
+def test_another_number_of_outputs_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"\(batch, 10\).*\(None, 4\)") as caught:
+        check_custom(_network(4), 10, ImageSpec())
+    assert caught.value.exit_code == 4
+
+
+def test_what_is_no_model_is_refused() -> None:
+    with pytest.raises(ModelError, match="keras.Model. Received: str"):
+        check_custom("guide-cnn", 10, ImageSpec())
+
+
+def test_a_network_without_a_known_input_is_refused_with_the_fix() -> None:
+    network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+    with pytest.raises(ModelError, match=r"model.build\(\(None, 28, 28, 1\)\)"):
+        check_custom(network, 10, ImageSpec())
+
+
+def test_a_network_for_rows_instead_of_images_is_refused() -> None:
+    network = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    with pytest.raises(ModelError, match=r"\(batch, height, width, 1 or 3\)"):
+        check_custom(network, 10, ImageSpec())
+
+
+def test_the_pixels_come_from_the_networks_input() -> None:
+    network = keras.Sequential(
+        [keras.Input((16, 20, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    spec = check_custom(network, 2, ImageSpec(fit="crop"))
+    assert (spec.shape, spec.fit) == ((16, 20, 3), "crop")
+
+
+def test_the_loss_tells_that_outputs_are_logits() -> None:
+    network = _network(activation=None)
+    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert output_kind(network) == "logits"
+    assert output_kind(_network()) == "probabilities"

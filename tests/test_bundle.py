@@ -1,0 +1,211 @@
+"""Bundles: what was written is read again, and what is no bundle is refused by name."""
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tellapart.bundle import (
+    GOLDEN,
+    MANIFEST,
+    WEIGHTS,
+    Architecture,
+    Bundle,
+    DataRecord,
+    Golden,
+    Manifest,
+    Scores,
+    open_bundle,
+    write_bundle,
+)
+from tellapart.errors import BundleError, OutputError
+from tellapart.recipe import ImageSpec
+
+SCORES = Scores(accuracy=0.9, accuracy_low=0.89, accuracy_high=0.91, loss=0.3, samples=10_000)
+
+
+def make_bundle(seed: int = 0, **manifest: Any) -> Bundle:
+    """Return a bundle of two classes, three examples and some weights."""
+    random = np.random.default_rng(seed)
+    values: dict[str, Any] = {
+        "name": "guide",
+        "created": "2025-01-01T00:00:00Z",
+        "architecture": Architecture(name="guide-cnn", parameters=9),
+        "class_names": ("T-shirt", "Bötchen"),
+        "image": ImageSpec(height=2, width=3),
+        "recipe": 'name = "guide"\n',
+        "data": DataRecord(name="mine", fingerprint="ab" * 32, samples={"train": 3}),
+        "versions": {"keras": "3.15.0"},
+    }
+    weights: dict[str, NDArray[Any]] = {
+        "dense/kernel": random.random((4, 2), np.float32),
+        "dense/bias": random.random(2).astype(np.float16),
+        "steps": np.array(7, np.int64),
+    }
+    images = random.integers(0, 256, (3, 2, 3, 1), np.uint8)
+    golden = Golden(images, random.random((3, 2), np.float32))
+    return Bundle(Manifest(**{**values, **manifest}), weights, golden)
+
+
+def assert_equal(one: Bundle, other: Bundle) -> None:
+    """Assert the same content; only the writer knows the members' stamps."""
+    unstamped = [b.manifest.model_copy(update={"members": {}}) for b in (one, other)]
+    assert unstamped[0] == unstamped[1]
+    assert one.weights.keys() == other.weights.keys()
+    pairs = [(one.weights[name], other.weights[name]) for name in one.weights]
+    pairs.append((one.golden.images, other.golden.images))
+    pairs.append((one.golden.probabilities, other.golden.probabilities))
+    for left, right in pairs:
+        assert left.dtype == right.dtype
+        assert np.array_equal(left, right)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_bundle(tmp_path / "model.tellapart", make_bundle())
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file that a test may write over and over."""
+    return tmp_path_factory.mktemp("scratch") / "model.tellapart"
+
+
+def members_of(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def pack(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> None:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def message_for(path: Path) -> str:
+    with pytest.raises(BundleError) as caught:
+        open_bundle(path)
+    assert caught.value.exit_code == 4
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("scores", [None, SCORES])
+def test_what_was_written_is_read_again(tmp_path: Path, scores: Scores | None) -> None:
+    bundle = make_bundle(scores=scores)
+    path = write_bundle(tmp_path / "new" / "model.tellapart", bundle)
+    assert_equal(open_bundle(path), bundle)
+    assert open_bundle(path).manifest.scores == scores
+
+
+def test_the_same_bundle_gives_the_same_bytes(tmp_path: Path) -> None:
+    paths = [write_bundle(tmp_path / name, make_bundle()) for name in ("a", "b")]
+    again = write_bundle(tmp_path / "c", open_bundle(paths[0]))
+    assert paths[0].read_bytes() == paths[1].read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(again) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.text(), min_size=2, max_size=5, unique=True), st.integers(0, 100))
+def test_class_names_keep_their_order_and_every_letter(
+    scratch: Path, class_names: list[str], seed: int
+) -> None:
+    bundle = make_bundle(seed, class_names=tuple(class_names))
+    probabilities = np.zeros((3, len(class_names)), np.float32)
+    bundle = replace(bundle, golden=replace(bundle.golden, probabilities=probabilities))
+    assert_equal(open_bundle(write_bundle(scratch, bundle)), bundle)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3), (1, 1, 2)])
+def test_weights_of_any_shape_and_memory_order_keep_their_values(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    weights = np.arange(np.prod(shape), dtype=np.float32).reshape(shape).T
+    bundle = replace(make_bundle(), weights={"w": weights})
+    assert_equal(open_bundle(write_bundle(tmp_path / "a.tellapart", bundle)), bundle)
+
+
+def test_a_bundle_holds_three_plain_members(path: Path) -> None:
+    members = members_of(path)
+    assert list(members) == [MANIFEST, WEIGHTS, GOLDEN]
+    manifest = json.loads(members[MANIFEST])
+    assert manifest["class_names"] == ["T-shirt", "Bötchen"]
+    assert manifest["members"][WEIGHTS]["size_bytes"] == len(members[WEIGHTS])
+
+
+def test_scores_are_written_down_on_a_copy() -> None:
+    bundle = make_bundle()
+    assert bundle.with_scores(SCORES).manifest.scores == SCORES
+    assert bundle.manifest.scores is None
+
+
+def test_a_bundle_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_bundle(tmp_path / "file" / "model.tellapart", make_bundle())
+
+
+def test_a_missing_bundle_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none.tellapart"
+    assert message_for(path) == f"There is no bundle {path}."
+
+
+def test_a_folder_is_answered_with_the_bundle_in_it(tmp_path: Path) -> None:
+    assert message_for(tmp_path).endswith(f"Name the bundle in it: {tmp_path / 'model.tellapart'}")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n" + bytes(100)])
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.tellapart"
+    path.write_bytes(content)
+    assert "is not a tellapart bundle, or is cut short or damaged" in message_for(path)
+
+
+def test_a_foreign_zip_is_refused_with_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    pack(path, {"config.json": b"{}", "model.weights.h5": b""})
+    message = message_for(path)
+    assert f"it must hold exactly {MANIFEST}, {WEIGHTS} and {GOLDEN}" in message
+    assert message.endswith("Received: config.json, model.weights.h5.")
+
+
+def test_an_empty_zip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tellapart"
+    pack(path, {})
+    assert message_for(path).endswith("Received: nothing.")
+
+
+@pytest.mark.parametrize("extra", ["code.py", "../evil", MANIFEST])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_too_many_is_refused(path: Path, extra: str) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(extra, b"x")
+    assert extra in message_for(path).rpartition("Received: ")[2]
+
+
+@pytest.mark.parametrize("missing", [MANIFEST, WEIGHTS, GOLDEN])
+def test_a_member_too_few_is_refused(path: Path, missing: str) -> None:
+    pack(path, {name: content for name, content in members_of(path).items() if name != missing})
+    assert missing not in message_for(path).rpartition("Received: ")[2]
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_compressed_member_is_refused(path: Path, compression: int) -> None:
+    pack(path, members_of(path), compression)
+    assert message_for(path).endswith("a member is compressed.")
+
+
+def test_a_newer_format_is_answered_with_the_upgrade(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=2))
+    assert message_for(path) == (
+        f"{path} has format version 2; this tellapart reads up to 1. "
+        "Fix: pip install --upgrade tellapart"
+    )

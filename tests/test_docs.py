@@ -1,0 +1,122 @@
+"""What README and examples say is run here."""
+
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+import tellapart
+from tellapart.__main__ import main
+from tellapart.data.dataset import Dataset
+from tellapart.recipe import load_recipe, recipe_names, recipe_text
+from tellapart.workflow.runs import Run
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def _commands() -> list[str]:
+    """Return the README's `tellapart …` lines: in shell blocks and in its table."""
+    blocks = "\n".join(re.findall(r"```(?:sh|console)\n(.*?)```", README, re.DOTALL))
+    lines = re.findall(r"^(?:\$ )?(tellapart .*)$", blocks, re.MULTILINE)
+    return sorted({*lines, *re.findall(r"`(tellapart [a-z][^`]*)`", README)})
+
+
+def _words(command: str) -> list[str]:
+    import shlex
+
+    return shlex.split(command.split("#")[0].split("|")[0])[1:]
+
+
+@pytest.fixture
+def desk(in_tmp: Path, run: Run) -> Path:
+    """Work in a folder that looks like the README's: pictures, and one finished run."""
+    shutil.copytree(run.path, in_tmp / "runs" / "fashion-mnist-1")
+    shutil.copytree(ROOT / "examples" / "pictures", in_tmp / "examples" / "pictures")
+    shutil.copy(in_tmp / "examples" / "pictures" / "shirt.png", in_tmp / "shirt.png")
+    return in_tmp
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("command", [c for c in _commands() if not c.startswith("tellapart train")])
+def test_the_readmes_command_works(command: str) -> None:
+    assert main(_words(command)) == 0
+
+
+@pytest.mark.parametrize("command", [c for c in _commands() if c.startswith("tellapart train")])
+def test_the_readmes_training_command_is_understood(
+    command: str, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Run it up to the data, which are not there."""
+    words = [
+        str(in_tmp / "none") if w in {"fashion-mnist", "photos/"} else w for w in _words(command)
+    ]
+    assert main(words) in (3, 4)
+    assert "none" in (message := capsys.readouterr().err) or "is not a run" in message
+
+
+def test_every_python_block_of_the_readme_stands_in_an_example() -> None:
+    examples = "".join(p.read_text("utf-8") for p in sorted((ROOT / "examples").glob("*.py")))
+    squeezed = re.sub(r"\s+", " ", examples)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for line in filter(None, (line.split("#")[0].strip() for line in block.splitlines())):
+            assert line in squeezed, line
+
+
+def test_every_file_that_the_readme_and_the_docs_name_exists() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), (page, target)
+
+
+def test_the_examples_ten_steps_run_on_a_slice(slice_of_fashion: Dataset, in_tmp: Path) -> None:
+    script = ROOT / "examples" / "guide.py"
+    assert len(script.read_text("utf-8").splitlines()) < 60
+    run = runpy.run_path(str(script))["main"](slice_of_fashion, 1)
+    assert run.evaluation.samples == 200
+    assert {p.name for p in in_tmp.glob("*.png")} == {
+        "first-look.png",
+        "curves.png",
+        "confusion.png",
+    }
+
+
+def test_the_quickstart_runs_on_a_slice(
+    slice_of_fashion: Dataset, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = str(ROOT / "examples" / "pictures" / "shirt.png")
+    main_of_quickstart = runpy.run_path(str(ROOT / "examples" / "quickstart.py"))["main"]
+    main_of_quickstart(slice_of_fashion, picture, epochs=1)
+    assert "on 200 test images" in capsys.readouterr().out
+    assert (in_tmp / "runs" / "slice-1" / "model.tellapart").is_file()
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipes_smoke_variant_trains(
+    name: str, slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    recipe = load_recipe(name).smoke()
+    run = tellapart.train(slice_of_fashion, recipe, output=tmp_path, quiet=True)
+    assert len(run.history) == 1
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipes_header_states_result_seeds_time_machine_and_command(name: str) -> None:
+    header = recipe_text(name).split("name =")[0]
+    for word in ("accuracy", "±", "seeds", "minutes", "cores", "tellapart train", "tensorflow"):
+        assert word in header, word
+
+
+def test_no_file_of_the_project_names_a_registrys_host() -> None:
+    hosts = ["pypi." + "org", "deb.debian." + "org", "npmjs." + "org", "pythonhosted." + "org"]
+    folders = ("src", "tests", "docs", "examples", "benchmarks", ".ci")
+    files = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file()]
+    files += [p for p in ROOT.iterdir() if p.is_file()]
+    for path in files:
+        if path.suffix in {".py", ".md", ".toml", ""} and "__pycache__" not in path.parts:
+            text = path.read_text("utf-8")
+            assert not [host for host in hosts if host in text], path

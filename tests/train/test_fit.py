@@ -1,0 +1,160 @@
+"""The training loop: what it leaves, how it stops, how it goes on."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typing_extensions import override
+
+import tellapart
+from tellapart.data.dataset import Dataset
+from tellapart.errors import DivergenceError, Interrupted
+from tellapart.progress import Silence
+from tellapart.train.runs import RunFolder
+from tellapart.workflow.runs import Run
+from tellapart.workflow.session import Session
+
+pytestmark = pytest.mark.core
+
+
+class _PressCtrlC(Silence):
+    """Sends this process a signal when training has gone through some samples."""
+
+    def __init__(self, after: int, number: signal.Signals = signal.SIGINT) -> None:
+        self._left, self._number, self._pressed = after, number, False
+
+    @override
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self._left -= amount
+        if self._left <= 0 and not self._pressed:
+            self._pressed = True
+            os.kill(os.getpid(), self._number)
+
+
+def _interrupted_run(
+    data: Dataset, output: Path, press: _PressCtrlC, **settings: Any
+) -> tuple[Path, Interrupted]:
+    recipe = tellapart.load_recipe("guide", {"fit.epochs": 2} | settings)
+    folder = RunFolder.create(output, "run")
+    session = Session(folder, press)
+    session.begin(data, recipe, None, strict=False)
+    with pytest.raises(Interrupted) as caught:
+        session.finish()
+    return folder.path, caught.value
+
+
+def test_a_run_leaves_everything_that_the_design_promises(run: Run) -> None:
+    names = {p.relative_to(run.path).as_posix() for p in run.path.rglob("*") if p.is_file()}
+    assert {
+        "recipe.toml",
+        "run.json",
+        "history.jsonl",
+        "model.tellapart",
+        "evaluation.json",
+        "log.txt",
+        "plots/curves.png",
+        "plots/confusion.png",
+        "checkpoints/epoch-0001-000000000.safetensors",
+        "checkpoints/epoch-0002-000000000.safetensors",
+    } == names
+
+
+def test_the_history_has_a_finite_row_for_each_epoch_and_training_lowers_the_loss(run: Run) -> None:
+    assert run.history["epoch"] == [1, 2]
+    assert run.history["loss"][1] < run.history["loss"][0]
+    for column in ("loss", "accuracy", "val_loss", "val_accuracy", "images_per_second"):
+        assert np.isfinite(run.history[column]).all()
+
+
+def test_the_log_holds_the_summary_and_every_epoch(run: Run) -> None:
+    log = (run.path / "log.txt").read_text("utf-8")
+    assert "121,930" in log
+    assert "epoch  2" in log
+    assert "nothing is chosen by it" in log
+
+
+def test_the_same_seed_gives_the_same_weights(
+    run: Run, slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    again = tellapart.train(slice_of_fashion, epochs=2, output=tmp_path, quiet=True)
+    assert again.history["loss"] == run.history["loss"]
+    ours, theirs = run.model.network.get_weights(), again.model.network.get_weights()
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("after", [320, 1000, 1320], ids=["mid-epoch", "epoch end", "2nd epoch"])
+def test_an_interrupted_run_goes_on_to_the_same_result(
+    after: int, run: Run, slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    path, stop = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(after))
+    assert stop.exit_code == 130
+    assert f"--resume {path}" in str(stop)
+    assert not (path / "model.tellapart").exists()
+    resumed = tellapart.train(slice_of_fashion, resume=path, quiet=True)
+    assert resumed.history["epoch"] == [1, 2]
+    np.testing.assert_allclose(resumed.history["loss"], run.history["loss"], rtol=1e-4)
+    ours, theirs = resumed.model.network.get_weights(), run.model.network.get_weights()
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_sigterm_stops_too_with_its_own_exit_code(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    _, stop = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64, signal.SIGTERM))
+    assert stop.exit_code == 143
+
+
+def test_signal_handlers_are_put_back_after_training(run: Run) -> None:
+    assert run.path.is_dir()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_resuming_a_finished_run_changes_nothing(run: Run) -> None:
+    before = {p: p.stat().st_mtime_ns for p in run.path.rglob("*")}
+    again = tellapart.train(resume=run.path, quiet=True)
+    assert again.evaluation == run.evaluation
+    assert {p: p.stat().st_mtime_ns for p in run.path.rglob("*")} == before
+
+
+def test_resuming_with_other_data_is_refused(slice_of_fashion: Dataset, tmp_path: Path) -> None:
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64))
+    labels = slice_of_fashion.train.targets[::-1]
+    pixels = slice_of_fashion.train.decode(tellapart.load_recipe("guide").image).pixels
+    with pytest.raises(tellapart.TellapartError, match="has changed since the run") as caught:
+        tellapart.train((pixels, labels), resume=path, quiet=True)
+    assert caught.value.exit_code == 3
+
+
+def test_a_run_on_arrays_says_that_it_needs_them_again(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64))
+    with pytest.raises(tellapart.TellapartError, match="Give the same data again"):
+        tellapart.train(resume=path, quiet=True)
+
+
+def test_the_best_epoch_is_kept_where_the_recipe_says_so(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    changes = {"data.validation": "holdout", "fit.keep": "best", "optimizer.learning_rate": 0.02}
+    run = tellapart.train(slice_of_fashion, epochs=5, settings=changes, output=tmp_path, quiet=True)
+    best = run.history.best()
+    assert best.val_accuracy == max(run.history["val_accuracy"])
+    log = (run.path / "log.txt").read_text("utf-8")
+    assert f"Kept the weights of epoch {best.epoch}" in log
+
+
+def test_a_loss_that_is_no_number_stops_at_once_and_leaves_nothing(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(DivergenceError, match=r"of epoch 1\..*Received: 1e\+30") as caught:
+        tellapart.train(slice_of_fashion, learning_rate=1e30, output=tmp_path, quiet=True)
+    assert "--learning-rate 1e+29" in str(caught.value)
+    assert caught.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
