@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellapart.data.arrays import from_arrays, from_npz
@@ -137,6 +137,7 @@ def test_a_mapping_of_other_splits_is_refused(splits: Any, what: str) -> None:
         from_arrays(splits)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4).filter(any))
 def test_every_class_up_to_the_highest_label_has_its_number_as_name(labels: list[int]) -> None:
     data = from_arrays({"train": (PIXELS, labels)})

@@ -1,35 +1,23 @@
-"""Where known data is found: the ways in their order, and only checked files in the cache."""
+"""Where known data is found: the places in their order, each with its reason."""
 
 import dataclasses
 import gzip
-import io
-import shutil
-import tempfile
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
-from typing_extensions import override
 
-from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places, fetch_known, usual_places
-from tellapart.data.known import KNOWN, KnownData, KnownFile
-from tellapart.data.sources import open_dataset
+from tellapart.data.known import KnownData, KnownFile
 from tellapart.errors import DataError
 from tellapart.files import sha256_hex
-from tellapart.progress import Lines
-from tellapart.recipe import ImageSpec
 
 CONTENTS = {"images.gz": bytes(range(256)) * 40, "labels.gz": b"labels" * 50}
 
 
-def tiny(address: str = "http://127.0.0.1:9/good") -> KnownData:
-    """Return a known data set of two small files, to be downloaded from `address`."""
+def tiny() -> KnownData:
+    """Return a known data set of two small files."""
     files = tuple(
-        KnownFile(name, sha256_hex(content), f"{address}/{name}", f"keras-tiny/{name}")
+        KnownFile(name, sha256_hex(content), "https://nowhere.invalid", f"keras-tiny/{name}")
         for name, content in CONTENTS.items()
     )
     return KnownData("tiny", ("a", "b"), files, lambda _: {}, Path("/usr/share/datasets/tiny"))
@@ -45,7 +33,6 @@ def places(tmp_path: Path) -> Places:
         keras_cache=tmp_path / "keras",
         system=tmp_path / "system",
         may_download=False,
-        timeout_seconds=0.3,
     )
 
 
@@ -161,128 +148,3 @@ def test_the_environment_says_where_to_look(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("KERAS_HOME")
     assert usual_places().configured is None
     assert usual_places().keras_cache == Path.home() / ".keras" / "datasets"
-
-
-class Answers(BaseHTTPRequestHandler):
-    """Answers as the first part of the path says: good, cut, wrong, slow, rude or not at all."""
-
-    stop = threading.Event()
-
-    def do_GET(self) -> None:
-        _, way, name = self.path.split("/")
-        body = gzip.compress(CONTENTS[name])
-        is_last = name == "labels.gz"
-        if way == "rude":
-            self.wfile.write(b"what?\r\n\r\n")
-            return
-        if way == "gone":
-            self.send_error(404)
-            return
-        if way == "wrong" and is_last:
-            body = gzip.compress(b"L" + CONTENTS[name][1:])
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if way in ("cut", "slow") and is_last:
-            self.wfile.write(body[: len(body) // 2])
-            if way == "slow":
-                self.wfile.flush()
-                self.stop.wait(10)
-            return
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """Serve on this machine's own interface."""
-    Answers.stop.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        Answers.stop.set()
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder where temporary files are made."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-def online(places: Places) -> Places:
-    return dataclasses.replace(places, configured=None, may_download=True)
-
-
-def test_a_good_download_enters_the_cache_and_is_found_there_next(
-    places: Places, address: str, scratch: Path
-) -> None:
-    known = tiny(f"{address}/good")
-    assert fetch_known(known, online(places)) == (CONTENTS, "Keras' download")
-    assert sorted(path.name for path in (places.cache / "tiny").iterdir()) == sorted(CONTENTS)
-    assert fetch_known(known, places) == (CONTENTS, "tellapart's cache")
-    assert not any(scratch.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("way", "why"),
-    [
-        ("cut", r"/cut/labels\.gz: ended after \d+ of \d+ bytes"),
-        ("wrong", r"labels\.gz has SHA-256 \w{12}…, not"),
-        ("slow", r"/slow/labels\.gz: (The read operation )?timed out"),
-        ("gone", r"/gone/images\.gz: Not Found"),
-        ("rude", r"/rude/images\.gz: what\?"),
-    ],
-)
-def test_a_bad_download_leaves_nothing_behind(
-    places: Places, address: str, scratch: Path, way: str, why: str
-) -> None:
-    with pytest.raises(DataError, match=f"Keras' download: .*{why}"):
-        fetch_known(tiny(f"{address}/{way}"), online(places))
-    assert not places.cache.exists()
-    assert not any(scratch.iterdir())
-
-
-def test_a_server_that_is_not_there_is_named_with_its_reason(places: Places) -> None:
-    with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9/good/images\.gz: .*refused"):
-        fetch_known(tiny(), online(places))
-
-
-def test_a_cache_that_cannot_be_written_is_only_a_remark(
-    places: Places, address: str, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    closed = dataclasses.replace(online(places), cache=tmp_path / "file" / "cache")
-    said = io.StringIO()
-    contents, origin = fetch_known(tiny(f"{address}/good"), closed, Lines(said))
-    assert (contents, origin) == (CONTENTS, "Keras' download")
-    assert said.getvalue().startswith("tiny cannot be kept, so it will be fetched again: ")
-    assert "Not a directory" in said.getvalue()
-    assert "--output" not in said.getvalue()
-
-
-@pytest.mark.slow
-def test_the_debian_archive_gives_the_real_data_and_fills_the_cache(
-    places: Places, fashion: Dataset
-) -> None:
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        pytest.skip("there is no apt-get and dpkg-deb here")
-    known = KNOWN["fashion-mnist"]
-    away = tuple(dataclasses.replace(f, url="http://127.0.0.1:9/") for f in known.files)
-    try:
-        _, origin = fetch_known(dataclasses.replace(known, files=away), online(places))
-    except DataError as error:
-        pytest.skip(f"the Debian archive cannot be reached: {error}")
-    assert origin == "the Debian archive"
-    data = open_dataset("fashion-mnist", places=places)
-    assert data.origin == "tellapart's cache"
-    found, expected = (d.test.decode(ImageSpec()).pixels for d in (data, fashion))
-    assert np.array_equal(found, expected)

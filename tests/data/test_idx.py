@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ def as_idx(array: NDArray[np.generic]) -> bytes:
     return header + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
+@settings(deadline=None)
 @given(arrays)
 def test_every_array_comes_back_from_its_idx_bytes(array: NDArray[np.generic]) -> None:
     found = parse_idx(as_idx(array), "file")
@@ -46,6 +47,7 @@ def headed(code: int, dimensions: int, rest: bytes) -> bytes:
     return bytes([0, 0, code, dimensions]) + rest
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=64),

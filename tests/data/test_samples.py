@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -51,6 +51,7 @@ def test_counts_name_also_the_classes_without_samples() -> None:
     assert samples.labels == ["cat", "ant", "cat"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), max_size=20), st.lists(st.integers(0, 9), max_size=20))
 def test_taking_twice_is_taking_once(first: list[int], second: list[int]) -> None:
     samples = samples_of([number % 3 for number in range(10)])
@@ -102,6 +103,7 @@ def test_the_real_pictures_are_shown(fashion: Dataset) -> None:
     assert np.asarray(picture.axes[0].images[0].get_array()).shape == (28, 28)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab 0123456789", min_size=1), max_size=8))
 def test_class_names_have_one_order_whatever_order_they_come_in(labels: list[str]) -> None:
     ordered = order_class_names(labels)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellapart.data.samples import Samples
@@ -35,6 +35,7 @@ def keys_of(samples: Samples) -> list[str]:
     return [samples.images.key(index) for index in range(len(samples))]
 
 
+@settings(deadline=None)
 @given(sizes, fractions, seeds)
 def test_held_out_samples_never_overlap_the_rest_and_none_is_lost(
     sizes: list[int], fraction: float, seed: int
@@ -45,6 +46,7 @@ def test_held_out_samples_never_overlap_the_rest_and_none_is_lost(
     assert sorted(keys_of(rest) + keys_of(held)) == sorted(keys_of(samples))
 
 
+@settings(deadline=None)
 @given(sizes, fractions, seeds)
 def test_each_class_is_held_out_in_proportion_within_one_sample(
     sizes: list[int], fraction: float, seed: int
@@ -55,12 +57,14 @@ def test_each_class_is_held_out_in_proportion_within_one_sample(
         assert (held.counts[name] >= 1) == (rest.counts[name] >= 1) == (size > 0)
 
 
+@settings(deadline=None)
 @given(sizes, fractions, seeds)
 def test_each_sample_keeps_its_class(sizes: list[int], fraction: float, seed: int) -> None:
     for part in hold_out(in_classes(sizes), fraction, seed, "test"):
         assert [key.partition("/")[0] for key in keys_of(part)] == part.labels
 
 
+@settings(deadline=None)
 @given(st.permutations(range(30)), seeds)
 def test_the_order_of_the_samples_has_no_say_in_who_is_held_out(
     order: list[int], seed: int
@@ -72,6 +76,7 @@ def test_the_order_of_the_samples_has_no_say_in_who_is_held_out(
     assert set(keys_of(held)) == set(keys_of(again))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_both_parts_keep_the_old_order(seed: int) -> None:
     samples = in_classes([10, 10, 10])
@@ -81,6 +86,7 @@ def test_both_parts_keep_the_old_order(seed: int) -> None:
         assert places == sorted(places)
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_other_classes_have_no_say_in_who_is_held_out(seed: int) -> None:
     _, held = hold_out(in_classes([10, 10, 0]), 0.3, seed, "test")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tellapart.cli import options
-from tellapart.cli.console import show, show_json, show_table
+from tellapart.cli.console import remark, show, show_json, show_table
 
 if TYPE_CHECKING:
     from tellapart.workflow.inspect import Inspection
@@ -40,8 +40,8 @@ def inspect(
         show_json(found)
     else:
         _show(found)
-    if show_picture:
-        typer.launch(str(found.picture))
+    if show_picture and typer.launch(str(found.picture)) != 0:
+        remark(f"No viewer could be opened; the picture is {found.picture}")
 
 
 def _show(found: "Inspection") -> None:

@@ -12,7 +12,9 @@ def train(
     data: Annotated[
         str | None, typer.Argument(help="What to train on: a known name, a folder or .npz.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="A recipe's name, or a TOML file.")] = "guide",
+    recipe: Annotated[
+        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: guide.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,

@@ -21,7 +21,7 @@ def draw_curves(history: History, validation: str = "validation") -> Picture:
         axes.plot(epochs, history[f"val_{column}"], "s--", color=VALIDATION, label=validation)
         axes.set_title(column.capitalize())
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)

@@ -13,6 +13,7 @@ from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError
 from tellapart.files import sha256_hex, write_whole
+from tellapart.progress import Progress
 
 KEPT = 2
 
@@ -115,13 +116,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise BundleError(f"{path} is damaged: {error}.") from error
 
 
-def latest_checkpoint(folder: Path) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole, or `None`."""
+def latest_checkpoint(folder: Path, progress: Progress) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole, or `None`; damaged ones are told."""
     for path in sorted(folder.glob("epoch-*.safetensors"), reverse=True):
         try:
             return load_checkpoint(path)
-        except BundleError:
-            continue
+        except BundleError as error:
+            progress.say(f"{error} Going on from an older one.")
     return None
 
 

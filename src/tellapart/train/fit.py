@@ -168,7 +168,7 @@ def fit(
     """
     with listen_for_stop() as stop:
         loop = _Loop(network, recipe, data, run, progress, stop)
-        checkpoint = latest_checkpoint(run.checkpoints)
+        checkpoint = latest_checkpoint(run.checkpoints, progress)
         start = loop.go_on_from(checkpoint)
         loop.run_epochs(start, checkpoint if start.index else None)
         _keep(loop)

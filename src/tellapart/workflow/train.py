@@ -12,10 +12,12 @@ from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.inspect import load
 from tellapart.workflow.runs import Run, open_run
 
+DEFAULT_RECIPE = "guide"
+
 
 def train(
     data: Any = None,
-    recipe: str | Path | Recipe = "guide",
+    recipe: str | Path | Recipe | None = None,
     *,
     model: Any = None,
     epochs: int | None = None,
@@ -34,7 +36,7 @@ def train(
 
     Args:
         data: What `load` takes. It may be left out with `resume`.
-        recipe: A built-in recipe's name, a TOML file, or a `Recipe`.
+        recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "guide".
         model: A `keras.Model` of your own, compiled or not, instead of the recipe's.
         epochs: Instead of the recipe's `fit.epochs`.
         batch_size: Instead of the recipe's `fit.batch_size`.
@@ -67,12 +69,12 @@ def train(
         if value is not None
     }
     if resume is not None:
-        if changes or recipe != "guide":
+        if changes or recipe is not None:
             raise UsageError("A run goes on with the recipe that it began with: leave out others.")
         return _resume(Path(resume), data, model, backend=backend, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
-    chosen = load_recipe(recipe, changes)
+    chosen = load_recipe(DEFAULT_RECIPE if recipe is None else recipe, changes)
     prepare_keras(backend)
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
