@@ -59,6 +59,7 @@ def main() -> None:
         ]
     figures = {
         "wall_seconds": [(o[0].seconds, s[0].seconds) for o, s in pairs],
+        "cpu_seconds": [(o[0].cpu_seconds, s[0].cpu_seconds) for o, s in pairs],
         "peak_megabytes": [(o[0].peak_megabytes, s[0].peak_megabytes) for o, s in pairs],
         "images_per_second": [(o[1], s[1]) for o, s in pairs],
         "accuracy": [(o[2], s[2]) for o, s in pairs],

@@ -14,6 +14,7 @@ class Measured:
     """What one process took."""
 
     seconds: float
+    cpu_seconds: float
     peak_megabytes: float
     output: str
 
@@ -38,7 +39,8 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Measured(time.perf_counter() - began, usage.ru_maxrss / 1024, output)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Measured(time.perf_counter() - began, cpu_seconds, usage.ru_maxrss / 1024, output)
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:

@@ -24,8 +24,8 @@ class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
 def main(epochs: int) -> None:
     """Train, evaluate and predict as the guide does."""
     (x_train, y_train), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
-    x_train = x_train.reshape((-1, 28, 28, 1)).astype("float32") / 255.0
-    x_test = x_test.reshape((-1, 28, 28, 1)).astype("float32") / 255.0
+    x_train = x_train.reshape((-1, 28, 28, 1)) / 255.0  # float64, as in the guide
+    x_test = x_test.reshape((-1, 28, 28, 1)) / 255.0
     layers = keras.layers
     model = keras.Sequential(
         [

@@ -221,3 +221,16 @@ def test_damage_at_any_byte_of_an_npz_file_is_harmless_or_refused(
 
 
 SPEC = ImageSpec(height=2, width=8)
+
+
+def test_numbers_that_cannot_be_class_numbers_are_refused_with_the_fix() -> None:
+    labels = np.array([20240101, 20240102])
+    with pytest.raises(DataError, match=r"count from 0.*Received: 20240102.*np\.unique"):
+        from_arrays({"train": (np.zeros((2, 8, 8), np.uint8), labels)})
+
+
+def test_pictures_without_their_labels_are_refused_by_name(tmp_path: Path) -> None:
+    images = np.zeros((4, 8, 8), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=[0, 1, 0, 1], x_test=images)
+    with pytest.raises(DataError, match=r"a\.npz holds x_test but no y_test"):
+        from_npz(tmp_path / "a.npz")

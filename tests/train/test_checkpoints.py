@@ -29,7 +29,9 @@ class _Listener(Silence):
 
 def _checkpoint(epoch: int, index: int = 0) -> Checkpoint:
     tensors = {"network/00000": np.full((3, 4), epoch, np.float32), "optimizer/00000": np.int64(7)}
-    return Checkpoint(Position(epoch, index), "{}\n", {k: np.asarray(v) for k, v in tensors.items()})
+    return Checkpoint(
+        Position(epoch, index), "{}\n", {k: np.asarray(v) for k, v in tensors.items()}
+    )
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:

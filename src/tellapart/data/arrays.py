@@ -20,6 +20,9 @@ _NPZ_KEYS = {
     "validation": (("x_val", "y_val"), ("x_validation", "y_validation")),
     "test": (("x_test", "y_test"),),
 }
+MOST_CLASSES = 100_000
+"""The highest number of classes that class numbers alone may imply."""
+
 _DAMAGES = (
     OSError,
     ValueError,
@@ -97,6 +100,10 @@ def from_npz(path: Path, class_names: Sequence[str] | None = None) -> Dataset:
         for x, y in reversed(pairs)
         if x in arrays and y in arrays
     }
+    for x, y in (pair for pairs in _NPZ_KEYS.values() for pair in pairs):
+        if (x in arrays) != (y in arrays) and (x.startswith("x_") or y.startswith("y_")):
+            there, missing = (x, y) if x in arrays else (y, x)
+            raise DataError(f"{path} holds {there} but no {missing}.")
     if "train" not in splits:
         raise DataError(
             f"{path} must hold x_train and y_train. Received: {', '.join(arrays) or 'nothing'}."
@@ -176,6 +183,11 @@ def _names_in(labels: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
     if train.dtype.kind in "UO":
         return order_class_names([str(label) for label in train])
     most = int(train.max()) if train.size else -1
+    if most >= MOST_CLASSES:
+        raise DataError(
+            f"Class numbers must count from 0, to {MOST_CLASSES - 1:,} at most. Received: {most}. "
+            "Fix: names, labels = np.unique(labels, return_inverse=True)"
+        )
     return tuple(str(number) for number in range(most + 1))
 
 

@@ -1,14 +1,15 @@
-"""One epoch through Keras: the only file that knows how steps are run on a backend."""
+"""One epoch through Keras, step by step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from typing_extensions import override
 
-from tellapart.data.prepare import Part
 from tellapart.data.samples import Indices
+from tellapart.train.feed import Feed
 
 OnStep = Callable[[int, float, float], bool]
 """Called after each step with samples done, mean loss, mean accuracy; true means stop."""
@@ -53,37 +54,38 @@ class _Watcher(keras.callbacks.Callback):
 
 def train_epoch(
     network: keras.Model,
-    part: Part,
+    feed: Feed,
     stretch: Stretch,
     on_step: OnStep,
     begin: Callable[[], None],
 ) -> None:
     """Train a compiled network through a stretch of an epoch, one step a batch.
 
-    The pixels are gathered once an epoch, as uint8, so that Keras' own fast way through
-    arrays is taken; one batch at a time through a generator was half as fast.
-
     Args:
         network: What to train, in place.
-        part: Pixels and targets.
+        feed: Where the samples come from.
         stretch: Which samples, in which order and portions.
         on_step: Told of each step; it may ask for a stop.
         begin: Called when Keras has reset its metrics and before the first step.
     """
-    rest = stretch.order[stretch.first :]
     network.fit(
-        part.pixels[rest],
-        part.targets[rest],
-        batch_size=stretch.batch_size,
+        **feed.arguments(stretch.order[stretch.first :], stretch.batch_size),
         shuffle=False,
         verbose=0,
         callbacks=[_Watcher(stretch, on_step, begin)],
     )
 
 
-def score(network: keras.Model, part: Part, batch_size: int) -> tuple[float, float]:
-    """Return mean loss and accuracy of a compiled network over some samples."""
+def score(network: keras.Model, feed: Feed, count: int, batch_size: int) -> tuple[float, float]:
+    """Return mean loss and accuracy of a compiled network over the first samples of a feed.
+
+    Args:
+        network: What to score.
+        feed: Where the samples come from.
+        count: How many of them.
+        batch_size: Samples a batch; more are faster, and the result is the same.
+    """
     found = network.evaluate(
-        part.pixels, part.targets, batch_size=batch_size, verbose=0, return_dict=True
+        **feed.arguments(np.arange(count), batch_size), verbose=0, return_dict=True
     )
     return float(found["loss"]), float(found.get("accuracy", found.get("acc", 0.0)))

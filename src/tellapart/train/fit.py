@@ -24,6 +24,7 @@ from tellapart.train.checkpoints import (
     save_checkpoint,
 )
 from tellapart.train.engine import Stretch, score, train_epoch
+from tellapart.train.feed import open_feed
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.runs import RunFolder
@@ -43,13 +44,18 @@ class _Loop:
     stop: StopSignal
     history: History = field(default_factory=History)
 
+    def __post_init__(self) -> None:
+        """Open the feeds, once for all epochs."""
+        self.train_feed = open_feed(self.data.train)
+        self.validation_feed = open_feed(self.data.validation)
+
     def go_on_from(self, checkpoint: Checkpoint | None) -> Position:
         """Put the state of a checkpoint back, and return its position."""
         if checkpoint is None:
             return Position()
         self.network.optimizer.build(self.network.trainable_variables)
         if checkpoint.position.index:
-            score(self.network, self.data.validation.first(1), 1)  # so that its metrics exist
+            score(self.network, self.validation_feed, 1, 1)  # so that its metrics exist
         restore(self.network, checkpoint, ("network", "optimizer"))
         self.history = History.from_jsonl(checkpoint.history)
         return checkpoint.position
@@ -70,7 +76,7 @@ class _Loop:
         began = time.perf_counter()
         train_epoch(
             self.network,
-            self.data.train,
+            self.train_feed,
             Stretch(order, first, self.recipe.fit.batch_size),
             step.on_step,
             lambda: restore(self.network, metrics, ("metrics",)) if metrics else None,
@@ -86,7 +92,8 @@ class _Loop:
 
     def _finish_epoch(self, epoch: int, step: "_Step", seconds: float, samples: int) -> None:
         """Measure, write down and save what an epoch came to."""
-        val_loss, val_accuracy = score(self.network, self.data.validation, VALIDATION_BATCH)
+        count = len(self.data.validation)
+        val_loss, val_accuracy = score(self.network, self.validation_feed, count, VALIDATION_BATCH)
         record = EpochRecord(
             epoch=epoch + 1,
             loss=step.loss,

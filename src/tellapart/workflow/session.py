@@ -97,6 +97,10 @@ class Session:
             )
         for repair, count in found.repairs.items():
             self._progress.say(f"Pictures {repair}: {count:,}.")
+        seen = set(found.train.targets.tolist())
+        unseen = [name for i, name in enumerate(found.class_names) if i not in seen]
+        if unseen:
+            self._progress.say(f"No picture to train on in: {', '.join(unseen)}.")
         same = found.validation is found.test
         self._progress.say(
             f"{len(found.train):,} images to train on"
