@@ -1,21 +1,14 @@
-"""The shortest way from data to answers, in Python."""
-
-import sys
+"""The shortest way from data to answers; needs a picture called shirt.png beside it."""
 
 import tellapart
 
+data = tellapart.load("fashion-mnist")
+run = tellapart.train(data, recipe="guide")
+print(run.evaluation)
 
-def main(data: tellapart.Dataset, picture: str, epochs: int = 10) -> None:
-    """Train on the data, and ask about one picture file."""
-    run = tellapart.train(data, recipe="guide", epochs=epochs)
-    print(run.evaluation)
-    answer = run.model.predict(picture)
-    print(answer.label, answer.probability)
+answer = run.model.predict("shirt.png")
+print(answer.label, answer.probability)
 
-    model = tellapart.open_model(run.path / "model.tellapart")  # another day, another machine
-    print(model.predict([picture, picture], top=1))
-    print(model.network.count_params(), "parameters of plain Keras")
-
-
-if __name__ == "__main__":
-    main(tellapart.load("fashion-mnist"), sys.argv[1])
+model = tellapart.open_model(run.path / "model.tellapart")  # another day, another machine
+print(model.predict(["shirt.png", data.test.images.picture(0)], top=1))
+print(model.network.count_params(), "parameters of plain Keras")

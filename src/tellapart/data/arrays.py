@@ -100,14 +100,14 @@ def from_npz(path: Path, class_names: Sequence[str] | None = None) -> Dataset:
         for x, y in reversed(pairs)
         if x in arrays and y in arrays
     }
-    for x, y in (pair for pairs in _NPZ_KEYS.values() for pair in pairs):
-        if (x in arrays) != (y in arrays) and (x.startswith("x_") or y.startswith("y_")):
-            there, missing = (x, y) if x in arrays else (y, x)
-            raise DataError(f"{path} holds {there} but no {missing}.")
     if "train" not in splits:
         raise DataError(
             f"{path} must hold x_train and y_train. Received: {', '.join(arrays) or 'nothing'}."
         )
+    for x, y in (pair for pairs in _NPZ_KEYS.values() for pair in pairs):
+        if (x in arrays) != (y in arrays) and (x.startswith("x_") or y.startswith("y_")):
+            there, missing = (x, y) if x in arrays else (y, x)
+            raise DataError(f"{path} holds {there} but no {missing}.")
     if class_names is None and "class_names" in arrays:
         class_names = [str(name) for name in arrays["class_names"].ravel()]
     data = from_arrays(splits, class_names, name=path.stem, origin=str(path))
