@@ -4,8 +4,6 @@ About six minutes on two cores. Every object here is plain NumPy, plain Keras or
 record, so each step can be changed.
 """
 
-from pathlib import Path
-
 import tellapart
 
 
@@ -16,7 +14,7 @@ def main(data: tellapart.Dataset, epochs: int = 10) -> tellapart.Run:
     print("train", data.train.images.shape, len(data.train), "test", len(data.test))
 
     # 2. Look at fifteen training images with their class names.
-    data.show(15).save(Path("first-look.png"))
+    data.show(15).save("first-look.png")
 
     # 3. Reshape and scale to 0-1: nothing to do. The network takes the raw uint8 pixels and
     #    scales them in its first layer, so that nobody can forget it later.
@@ -34,8 +32,8 @@ def main(data: tellapart.Dataset, epochs: int = 10) -> tellapart.Run:
     print("most confused:", run.evaluation.confused[0])
 
     # 9. Plot accuracy and loss, training against validation.
-    run.show_curves().save(Path("curves.png"))
-    run.show_confusion().save(Path("confusion.png"))
+    run.show_curves().save("curves.png")
+    run.show_confusion().save("confusion.png")
 
     # 10. Make predictions: on a picture, or on several.
     print("this is a", run.model.predict(data.test.images.picture(0)))

@@ -63,6 +63,10 @@ def test_the_readmes_python_is_the_quickstart() -> None:
     assert (ROOT / "examples" / "quickstart.py").read_text("utf-8").endswith(block)
 
 
+def test_the_readme_has_no_placeholder_left() -> None:
+    assert "@@" not in README
+
+
 def test_every_file_that_the_readme_and_the_docs_name_exists() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):

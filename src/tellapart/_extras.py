@@ -46,6 +46,9 @@ def prepare_keras(backend: str | None = None) -> str:
     if asked is not None and asked not in BACKENDS:
         where = "" if backend else " in the environment variable KERAS_BACKEND"
         raise UsageError(f"Unknown backend '{asked}'{where}. {did_you_mean(asked, BACKENDS)}")
+    running = _running_backend()
+    if asked is None and running is not None:
+        return running
     chosen = asked or next((b for b, m in BACKENDS.items() if is_installed(m)), None)
     if chosen is None:
         raise MissingExtraError(
@@ -56,18 +59,17 @@ def prepare_keras(backend: str | None = None) -> str:
         raise MissingExtraError(
             f"Keras' backend '{chosen}' is not installed. Install it: {install_command(chosen)}"
         )
-    _refuse_a_change(chosen)
+    if running not in (None, chosen):
+        raise UsageError(
+            f"Keras already runs on '{running}' in this process and cannot change to '{chosen}'. "
+            f"Set KERAS_BACKEND={chosen} before Python starts."
+        )
     os.environ["KERAS_BACKEND"] = chosen
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return chosen
 
 
-def _refuse_a_change(chosen: str) -> None:
-    """Raise if Keras is loaded already and runs on another backend than `chosen`."""
+def _running_backend() -> str | None:
+    """Return the backend of a Keras that is loaded already, or `None`."""
     keras = sys.modules.get("keras")
-    running = keras.backend.backend() if keras is not None else chosen
-    if running != chosen:
-        raise UsageError(
-            f"Keras already runs on '{running}' in this process and cannot change to '{chosen}'. "
-            f"Set KERAS_BACKEND={chosen} before Python starts."
-        )
+    return str(keras.backend.backend()) if keras is not None else None

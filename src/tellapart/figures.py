@@ -23,13 +23,13 @@ class Picture(Figure):
         self.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
         return buffer.getvalue()
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: str | Path) -> Path:
         """Write the picture as PNG, whole or not at all.
 
         Raises:
             OutputError: The place cannot be written.
         """
-        return write_whole(path, self.to_png())
+        return write_whole(Path(path), self.to_png())
 
     def _repr_png_(self) -> bytes:
         return self.to_png()

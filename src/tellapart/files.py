@@ -44,7 +44,7 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     Raises:
         OutputError: The place cannot be written.
     """
-    raw = content.encode() if isinstance(content, str) else content
+    raw = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")

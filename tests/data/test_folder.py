@@ -143,3 +143,27 @@ def test_a_picture_reads_as_the_file_holds_it(tmp_path: Path) -> None:
         Image.fromarray(levels).save(tmp_path / name / "1.png")
     pixels = from_folder(tmp_path).train.decode(ImageSpec(height=4, width=4)).pixels
     assert np.array_equal(pixels[1, :, :, 0], levels)
+
+
+def test_what_is_not_used_is_counted_by_kind_and_empty_folders_are_named(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (8, 8)).save(tmp_path / name / "a.png")
+    (tmp_path / "fox").mkdir()
+    (tmp_path / "fox" / "a.webp").write_bytes(b"")
+    (tmp_path / "dog" / "deeper").mkdir()
+    (tmp_path / "notes.txt").write_text("hello")
+    [others, empty] = from_folder(tmp_path).remarks
+    assert ".txt: 1, .webp: 1, folders in class folders: 1" in others
+    assert "no class: fox" in empty
+
+
+def test_a_folder_of_files_is_shown_across_its_classes(tmp_path: Path) -> None:
+    for name in ("cat", "dog", "fox"):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.new("L", (8, 8)).save(tmp_path / name / f"{index}.png")
+    (tmp_path / "cat" / "0.png").write_bytes(b"no picture")
+    figure = from_folder(tmp_path).show(15)
+    titles = {axes.get_title() for axes in figure.axes}
+    assert titles == {"cat (unreadable)", "cat", "dog", "fox"}

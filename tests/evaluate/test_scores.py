@@ -52,7 +52,7 @@ def test_a_class_that_was_never_predicted_has_no_precision() -> None:
 def test_a_class_without_samples_has_no_recall() -> None:
     dog, cat = score([0, 1], [0, 3]).classes[3], score([0, 1], [0, 3]).classes[2]
     assert (dog.precision, dog.recall, dog.f1, dog.support) == (0.0, None, 0.0, 0)
-    assert (cat.precision, cat.recall, cat.f1, cat.support) == (None, None, 0.0, 0)
+    assert (cat.precision, cat.recall, cat.f1, cat.support) == (None, None, None, 0)
 
 
 def test_confused_pairs_come_worst_first_with_their_share_of_the_true_class() -> None:

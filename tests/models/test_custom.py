@@ -1,10 +1,12 @@
 """Networks that users bring along."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from typing_extensions import override
 
 import tellapart
 from tellapart.data.dataset import Dataset
@@ -78,7 +80,7 @@ def test_what_is_no_model_is_refused() -> None:
 
 def test_a_network_without_a_known_input_is_refused_with_the_fix() -> None:
     network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
-    with pytest.raises(ModelError, match=r"model.build\(\(None, 28, 28, 1\)\)"):
+    with pytest.raises(ModelError, match=r"keras\.Input\(\(28, 28, 1\)\)"):
         check_custom(network, 10, ImageSpec())
 
 
@@ -96,8 +98,74 @@ def test_the_pixels_come_from_the_networks_input() -> None:
     assert (spec.shape, spec.fit) == ((16, 20, 3), "crop")
 
 
-def test_the_loss_tells_that_outputs_are_logits() -> None:
+def test_what_comes_out_tells_probabilities_from_logits_however_they_are_made() -> None:
+    spec = ImageSpec()
+    inputs = keras.Input((28, 28, 1))
+    nested = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), _network()]
+    )
+    by_function = keras.Model(inputs, keras.ops.softmax(_network(activation=None)(inputs)))
+    assert output_kind(nested, spec) == "probabilities"
+    assert output_kind(by_function, spec) == "probabilities"
+    assert output_kind(_network(), spec) == "probabilities"
+    assert output_kind(_network(activation=None), spec) == "logits"
+
+
+def test_a_loss_for_the_other_kind_of_output_is_refused_with_the_fix() -> None:
     network = _network(activation=None)
-    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    assert output_kind(network) == "logits"
-    assert output_kind(_network()) == "probabilities"
+    network.compile("adam", keras.losses.SparseCategoricalCrossentropy())
+    with pytest.raises(ModelError, match=r"puts out logits.*from_logits=True"):
+        output_kind(network, ImageSpec())
+
+
+def test_a_network_compiled_without_metrics_still_gets_its_accuracy_measured(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = _network()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    run = tellapart.train(slice_of_fashion, model=network, epochs=1, output=tmp_path, quiet=True)
+    assert run.history["accuracy"][0] > 0
+    assert run.history["val_accuracy"][0] == pytest.approx(run.evaluation.accuracy.value)
+
+
+def test_settings_that_a_compiled_network_would_not_follow_are_refused(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = _network()
+    network.compile("adam", "sparse_categorical_crossentropy")
+    with pytest.raises(tellapart.TellapartError, match=r"Received: optimizer\.learning_rate"):
+        tellapart.train(
+            slice_of_fashion, model=network, learning_rate=0.1, output=tmp_path, quiet=True
+        )
+
+
+class _Unsaveable(keras.layers.Layer):
+    def __init__(self, helper: object) -> None:
+        super().__init__()
+        self.helper = helper
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+def test_a_network_that_cannot_be_saved_is_refused_before_training(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    inputs = keras.Input((28, 28, 1))
+    network = keras.Model(inputs, _network()(_Unsaveable(object())(inputs)))
+    with pytest.raises(ModelError, match="cannot be saved and built anew.*get_config.*_Unsaveable"):
+        tellapart.train(slice_of_fashion, model=network, output=tmp_path / "runs", quiet=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_of_a_users_network_wants_the_network_again(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    run = tellapart.train(slice_of_fashion, model=_network(), epochs=1, output=tmp_path, quiet=True)
+    for name in ("model.tellapart", "evaluation.json"):
+        (run.path / name).unlink()
+    with pytest.raises(ModelError, match="give it again as `model`"):
+        tellapart.train(slice_of_fashion, resume=run.path, quiet=True)
+    again = tellapart.train(slice_of_fashion, model=_network(), resume=run.path, quiet=True)
+    assert again.evaluation == run.evaluation

@@ -30,6 +30,14 @@ def test_it_agrees_with_what_keras_says_of_the_same_network(
     assert found.accuracy.low < found.accuracy.value < found.accuracy.high
 
 
+def test_pictures_that_it_may_have_been_trained_on_are_marked_so(
+    run: Run, slice_of_fashion: Dataset
+) -> None:
+    found = tellapart.evaluate(run, slice_of_fashion, split="train", quiet=True)
+    assert "may have been trained on" in found.note
+    assert "may have" not in tellapart.evaluate(run, slice_of_fashion, quiet=True).note
+
+
 def test_bundle_predictor_and_keras_model_get_the_same_scores(
     run: Run, slice_of_fashion: Dataset
 ) -> None:
@@ -82,6 +90,7 @@ def test_a_folder_without_splits_is_scored_whole_and_bad_files_are_counted(
     (tmp_path / "Bag" / "broken.png").write_bytes(b"no picture")
     found = tellapart.evaluate(run.model, tmp_path, quiet=True)
     assert found.samples == len(chosen)
+    assert found.split == "all"
     assert found.note == "Pictures that could not be read: 1."
     rows = {score.name: score.support for score in found.classes}
     assert rows["Bag"] + rows["Coat"] == len(chosen)

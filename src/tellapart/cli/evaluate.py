@@ -37,7 +37,7 @@ def evaluate(
     from tellapart.workflow.evaluate import evaluate as work
     from tellapart.workflow.inspect import load
 
-    samples = load(source, data=data, quiet=quiet)
+    samples = load(source, data_folder=data, quiet=quiet)
     found = work(model, samples, split=split, trust=trust, backend=backend, quiet=quiet)
     if json:
         show_json(found)

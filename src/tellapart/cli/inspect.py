@@ -35,7 +35,9 @@ def inspect(
     """
     from tellapart.workflow.inspect import inspect as look
 
-    found = look(source, count=count, split=split, seed=seed, output=output, data=data, quiet=quiet)
+    found = look(
+        source, count=count, split=split, seed=seed, output=output, data_folder=data, quiet=quiet
+    )
     if json:
         show_json(found)
     else:
@@ -56,4 +58,6 @@ def _show(found: "Inspection") -> None:
     ]
     places = range(2, 2 + len(found.splits))
     show_table(("", "class", *found.splits), rows, numbers=(0, *places))
+    for line in found.remarks:
+        show(line)
     show(f"pictures: {found.picture}")

@@ -1,5 +1,7 @@
 """How an evaluation looks in a terminal."""
 
+import math
+
 from tellapart.cli.console import percent, show, show_table
 from tellapart.evaluate.record import Evaluation
 
@@ -8,7 +10,7 @@ _MOST_CLASSES = 50
 
 def show_evaluation(found: Evaluation) -> None:
     """Write the scores by class, the most confused pairs, and the headline."""
-    shown = sorted(found.classes, key=lambda score: score.f1)[:_MOST_CLASSES]
+    shown = sorted(found.classes, key=lambda s: math.inf if s.f1 is None else s.f1)[:_MOST_CLASSES]
     chosen = [score for score in found.classes if score in shown]
     title = "" if len(shown) == len(found.classes) else f"the {len(shown)} worst classes"
     rows = [

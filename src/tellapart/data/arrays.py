@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,11 @@ def from_npz(path: Path, class_names: Sequence[str] | None = None) -> Dataset:
         if (x in arrays) != (y in arrays) and (x.startswith("x_") or y.startswith("y_")):
             there, missing = (x, y) if x in arrays else (y, x)
             raise DataError(f"{path} holds {there} but no {missing}.")
+    as_it_is = class_names is None
     if class_names is None and "class_names" in arrays:
         class_names = [str(name) for name in arrays["class_names"].ravel()]
     data = from_arrays(splits, class_names, name=path.stem, origin=str(path))
-    return Dataset(data.name, data.class_names, data.splits, data.origin, str(path.resolve()))
+    return replace(data, source=str(path.resolve()) if as_it_is else None)
 
 
 def _check_splits(splits: Mapping[str, Any]) -> None:

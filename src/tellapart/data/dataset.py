@@ -27,6 +27,7 @@ class Dataset:
         splits: The samples by split; "train" is always there.
         origin: Where the data came from, in words.
         source: What `open_dataset` found it by, or `None` for arrays in memory.
+        remarks: What was left alone, and other things to know.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Dataset:
     splits: Mapping[str, Samples]
     origin: str
     source: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `DataError` unless there are two classes, and pictures in every split."""
@@ -119,7 +121,7 @@ class Dataset:
             f"in {len(self.class_names)} classes\n"
             f"  splits   {splits}\n"
             f"  classes  {', '.join(self.class_names)}\n"
-            f"  from     {self.origin}"
+            f"  from     {self.origin}" + "".join(f"\n  note     {line}" for line in self.remarks)
         )
 
     def _repr_html_(self) -> str:

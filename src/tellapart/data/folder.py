@@ -1,6 +1,8 @@
 """Data sets from a folder with one folder of pictures a class."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,11 @@ def from_folder(root: Path) -> Dataset:
             f"Cannot read the folder {error.filename or root}: {error.strerror}."
         ) from error
     names = order_class_names([name for name, paths in files.items() if paths])
+    wrong = [name for name in names if not name.isprintable()]
+    if wrong:
+        raise DataError(
+            f"The folder of a class must have a name in UTF-8. Received: {wrong[0]!r} in {root}."
+        )
     if not names:
         kinds = ", ".join(sorted(SUFFIXES))
         raise DataError(
@@ -43,7 +50,8 @@ def from_folder(root: Path) -> Dataset:
         "train",
     )
     full = root.resolve()
-    return Dataset(full.name or "folder", names, {"train": train}, str(root), str(full))
+    remarks = _left_alone(root, files)
+    return Dataset(full.name or "folder", names, {"train": train}, str(root), str(full), remarks)
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -51,3 +59,23 @@ def _pictures_in(folder: Path) -> list[Path]:
         names = [e.name for e in entries if not e.name.startswith(".") and e.is_file()]
     pictures = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
     return [folder / name for name in sorted(pictures)]
+
+
+def _left_alone(root: Path, files: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
+    """Return what lies in the folder and is not used, counted by kind."""
+    used = {path for paths in files.values() for path in paths}
+    homes = [root, *(root / name for name in files)]
+    others = [p for home in homes for p in home.iterdir() if p not in used]
+    kinds = Counter(
+        "folders in class folders" if p.is_dir() else p.suffix.lower() or "files without an ending"
+        for p in others
+        if not (p.is_dir() and p.parent == root and p.name in files)
+    )
+    empty = [name for name, paths in files.items() if not paths]
+    remarks = []
+    if kinds:
+        listed = ", ".join(f"{kind}: {count:,}" for kind, count in sorted(kinds.items()))
+        remarks.append(f"Left alone, since they are no PNG or JPEG in a class folder: {listed}.")
+    if empty:
+        remarks.append(f"Folders without a PNG or JPEG, which are no class: {', '.join(empty)}.")
+    return tuple(remarks)

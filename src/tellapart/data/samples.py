@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.data.stores import Decoded, ImageStore
-from tellapart.errors import DataError, UsageError
+from tellapart.errors import DataError, ImageError, UsageError
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import ImageSpec
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from tellapart.figures import Picture
 
 Indices = NDArray[np.int64]
@@ -86,12 +88,12 @@ class Samples:
 
         Args:
             count: How many, 1 to 100; all where there are fewer.
-            seed: Draw them at random, repeatably; by default the first ones.
+            seed: Draw them at random, repeatably. By default the first ones or, where these
+                are all of one class, some at even distances.
 
         Raises:
             UsageError: `count` is not from 1 to 100.
             DataError: There are no samples.
-            ImageError: A picture cannot be read.
         """
         from tellapart.data.grid import draw_grid
 
@@ -103,8 +105,19 @@ class Samples:
         chosen = np.arange(count)
         if seed is not None:
             chosen = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
-        pictures = [self.images.picture(int(index)) for index in chosen]
-        return draw_grid(pictures, [self.class_names[self.targets[index]] for index in chosen])
+        elif len(set(self.targets[:count].tolist())) == 1:
+            chosen = np.linspace(0, len(self) - 1, count).astype(np.int64)
+        return draw_grid(*zip(*map(self._titled, map(int, chosen)), strict=True))
+
+    def _titled(self, index: int) -> "tuple[Image, str]":
+        """Return a picture with its class name; a grey square for one that cannot be read."""
+        from PIL import Image as pil
+
+        name = self.class_names[self.targets[index]]
+        try:
+            return self.images.picture(index), name
+        except ImageError:
+            return pil.new("L", (28, 28), 128), f"{name} (unreadable)"
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:

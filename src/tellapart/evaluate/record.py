@@ -22,12 +22,12 @@ class Interval(_Record):
 
 
 class ClassScore(_Record):
-    """The scores of one class; precision is `None` where it was never predicted."""
+    """The scores of one class; `None` where a score has no meaning."""
 
     name: str
     precision: float | None
     recall: float | None
-    f1: float
+    f1: float | None
     support: int
 
 

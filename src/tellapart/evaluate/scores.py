@@ -85,7 +85,7 @@ def _class_scores(
             name=name,
             precision=_number(precision),
             recall=_number(recall),
-            f1=_number(f1) or 0.0,
+            f1=_number(f1),
             support=int(support),
         )
         for name, precision, recall, f1, support in zip(class_names, *columns, strict=True)

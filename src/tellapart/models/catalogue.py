@@ -47,7 +47,11 @@ def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:
 
 
 def compile_network(
-    network: keras.Model, optimizer: OptimizerSection, *, from_logits: bool = False
+    network: keras.Model,
+    optimizer: OptimizerSection,
+    *,
+    from_logits: bool = False,
+    steps_per_execution: int = 1,
 ) -> keras.Model:
     """Compile a classifier as the guide does, and return it.
 
@@ -57,10 +61,12 @@ def compile_network(
         network: What to compile, in place.
         optimizer: The recipe's section.
         from_logits: Whether the network's output is not yet probabilities.
+        steps_per_execution: Training steps in one call of the compiled function.
     """
     network.compile(
         optimizer=_OPTIMIZERS[optimizer.name](optimizer.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits),
         metrics=["accuracy"],
+        steps_per_execution=steps_per_execution,
     )
     return network

@@ -1,11 +1,14 @@
 """Networks that a user brings: what must hold of them, and what they put out."""
 
+import json
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
 from tellapart.errors import ModelError
-from tellapart.recipe import ImageSpec
+from tellapart.models.catalogue import compile_network
+from tellapart.recipe import ImageSpec, OptimizerSection
 
 
 def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
@@ -22,10 +25,11 @@ def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
     """
     if not isinstance(network, keras.Model):
         raise ModelError(f"`model` must be a keras.Model. Received: {type(network).__name__}.")
-    if not network.built:
+    if not network.built or not hasattr(network, "input_shape"):
         raise ModelError(
-            "`model` must be built, so that its input's shape is known. "
-            f"Fix: model.build((None, {image.height}, {image.width}, {image.channels}))"
+            "`model` must be a built Sequential or functional model, so that its input's shape is "
+            "known. Fix: begin it with "
+            f"keras.Input(({image.height}, {image.width}, {image.channels}))"
         )
     shape, output = network.input_shape, network.output_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] not in (1, 3):
@@ -42,19 +46,80 @@ def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
     return image.model_copy(update={**sides, "channels": shape[3]})
 
 
-def output_kind(network: keras.Model) -> Literal["probabilities", "logits"]:
+def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilities", "logits"]:
     """Return whether a network puts out probabilities or logits.
 
-    It is read off the last layer, and off the loss where the network is compiled.
+    It is asked about a few pictures of noise: rows that are at least 0 and sum to 1 are
+    probabilities, whatever layers they come from.
+
+    Args:
+        network: Built, for one row of outputs a picture.
+        image: The pixels that it takes.
+
+    Raises:
+        ModelError: It is compiled with a loss for the other kind.
     """
-    loss = network.loss if network.compiled else None
-    if getattr(loss, "from_logits", None) is True:
-        return "logits"
-    last = network.layers[-1]
-    activation = getattr(getattr(last, "activation", None), "__name__", "")
-    if isinstance(last, keras.layers.Softmax) or activation == "softmax":
-        return "probabilities"
-    return "probabilities" if network.compiled and loss is not None else "logits"
+    noise = np.random.default_rng(0).integers(0, 256, (4, *image.shape)).astype(np.uint8)
+    rows = keras.ops.convert_to_numpy(network(noise, training=False))
+    sums = rows.sum(axis=1)
+    found: Literal["probabilities", "logits"] = (
+        "probabilities" if rows.min() >= 0 and np.allclose(sums, 1, atol=1e-3) else "logits"
+    )
+    from_logits = getattr(network.loss, "from_logits", False) if network.compiled else None
+    if from_logits is not None and from_logits != (found == "logits"):
+        raise ModelError(
+            f"`model` puts out {found}, and its loss takes the other kind. Fix: compile it with "
+            f"SparseCategoricalCrossentropy(from_logits={found == 'logits'})"
+        )
+    return found
+
+
+def compile_custom(
+    network: keras.Model,
+    optimizer: OptimizerSection,
+    image: ImageSpec,
+    *,
+    steps_per_execution: int = 1,
+) -> keras.Model:
+    """Compile a user's network, and return it; its own optimiser and loss are kept.
+
+    Its metrics are replaced by accuracy, which is what the history holds.
+    """
+    if network.compiled:
+        network.compile(
+            network.optimizer,
+            network.loss,
+            metrics=["accuracy"],
+            steps_per_execution=steps_per_execution,
+        )
+        return network
+    return compile_network(
+        network,
+        optimizer,
+        from_logits=output_kind(network, image) == "logits",
+        steps_per_execution=steps_per_execution,
+    )
+
+
+def check_can_be_rebuilt(network: keras.Model) -> None:
+    """Raise before training what could only fail after it: saving and building anew.
+
+    Raises:
+        ModelError: The network has a part without a config that Keras can read back.
+    """
+    try:
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(network)))
+        config.pop("compile_config", None)
+        again = keras.saving.deserialize_keras_object(config, safe_mode=False)
+        same = [tuple(v.shape) for v in again.weights] == [tuple(v.shape) for v in network.weights]
+    except Exception as error:
+        raise ModelError(
+            "`model` cannot be saved and built anew: its layers must have a get_config and be "
+            "registered with keras.saving.register_keras_serializable. Received: "
+            f"{' '.join(str(error).split())[:200]}"
+        ) from error
+    if not same:
+        raise ModelError("`model` cannot be saved: built anew from its config it is another one.")
 
 
 def scales_pixels(network: keras.Model) -> bool:
@@ -68,7 +133,8 @@ def _check_loss(network: keras.Model) -> None:
     if not network.compiled:
         return
     loss = network.loss
-    name = loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)
+    name = loss if isinstance(loss, str) else getattr(loss, "name", None)
+    name = name or getattr(loss, "__name__", type(loss).__name__)
     if not str(name).lower().startswith("sparse"):
         raise ModelError(
             "`model` must be compiled with a loss for class numbers, such as "

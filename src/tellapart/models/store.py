@@ -63,7 +63,7 @@ def to_bundle(
     architecture = Architecture(
         name=recipe.model.name,
         config=keras.saving.serialize_keras_object(network) if custom else None,
-        output=output_kind(network),
+        output=output_kind(network, recipe.image),
         parameters=network.count_params(),
     )
     if architecture.config is not None:
@@ -93,6 +93,12 @@ def rebuild(bundle: Bundle, *, trust: bool = False) -> keras.Model:
         BundleError: The network is unknown, or the weights do not fit it.
     """
     manifest = bundle.manifest
+    there = sum(weight.size for weight in bundle.weights.values())
+    if there != manifest.architecture.parameters:
+        raise BundleError(
+            f"The bundle's weights are {there:,} numbers. Its manifest says: "
+            f"{manifest.architecture.parameters:,}."
+        )
     if manifest.architecture.config is not None:
         network = _rebuild_custom(manifest.architecture.config, trust=trust)
     elif manifest.architecture.name in BUILDERS:
@@ -139,7 +145,7 @@ def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
         )
     try:
         network = keras.saving.deserialize_keras_object(config, safe_mode=False)
-    except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
+    except Exception as error:
         raise BundleError(
             f"The bundle's own network cannot be built: {error}. If it has layers of yours, "
             "import the module that registers them first."

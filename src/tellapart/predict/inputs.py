@@ -1,6 +1,7 @@
 """What a picture to be predicted may be given as, and which files a path stands for."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def items_of(given: Any, spec: ImageSpec) -> Iterator[Item]:
     several = [given] if is_single(given, spec) else given
     for number, content in enumerate(several):
         named = isinstance(content, str | Path)
-        yield Item(str(content) if named else f"picture {number}", content)
+        yield Item(_safe(str(content)) if named else f"picture {number}", content)
 
 
 def expand_paths(words: Iterable[str], standard_input: bytes | None = None) -> list[Item]:
@@ -85,20 +86,29 @@ def expand_paths(words: Iterable[str], standard_input: bytes | None = None) -> l
     """
     items: list[Item] = []
     for word in words:
-        path = Path(word)
-        if word == "-":
-            items.append(Item("-", standard_input or b""))
-        elif path.is_dir():
-            items.extend(_in_folder(path))
-        elif path.exists() or not glob.has_magic(word):
-            items.append(Item(word, path))
-        else:
-            found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - patterns may be absolute
-            items.extend(Item(name, Path(name)) for name in found)
-            if not found:
-                missing = ImageError(word, "missing", "no file matches this pattern.")
-                items.append(Item(word, missing))
+        try:
+            items.extend([Item("-", standard_input or b"")] if word == "-" else _expand(word))
+        except OSError as error:
+            problem = ImageError(_safe(word), "unreadable", error.strerror or str(error))
+            items.append(Item(_safe(word), problem))
     return items
+
+
+def _expand(word: str) -> list[Item]:
+    """Return the pictures that one word stands for."""
+    path = Path(word)
+    if path.is_dir():
+        return _in_folder(path)
+    if path.exists() or not glob.has_magic(word):
+        return [Item(_safe(word), path)]
+    found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - patterns may be absolute
+    missing = ImageError(word, "missing", "no file matches this pattern.")
+    return [Item(_safe(name), Path(name)) for name in found] or [Item(_safe(word), missing)]
+
+
+def _safe(name: str) -> str:
+    """Return a file's name as text that can be written, whatever bytes it has."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _in_folder(folder: Path) -> list[Item]:
@@ -111,4 +121,4 @@ def _in_folder(folder: Path) -> list[Item]:
         kinds = ", ".join(sorted(SUFFIXES))
         empty = ImageError(str(folder), "empty", f"no picture ({kinds}) in this folder.")
         return [Item(str(folder), empty)]
-    return [Item(str(path), path) for path in pictures]
+    return [Item(_safe(str(path)), path) for path in pictures]

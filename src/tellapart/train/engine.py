@@ -48,7 +48,7 @@ class _Watcher(keras.callbacks.Callback):
     @override
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         done = self._stretch.done_after(batch)
-        if self._on_step(done, float(logs["loss"]), float(logs.get("accuracy", 0.0))):
+        if self._on_step(done, float(logs["loss"]), float(logs["accuracy"])):
             self.model.stop_training = True
 
 
@@ -88,4 +88,4 @@ def score(network: keras.Model, feed: Feed, count: int, batch_size: int) -> tupl
     found = network.evaluate(
         **feed.arguments(np.arange(count), batch_size), verbose=0, return_dict=True
     )
-    return float(found["loss"]), float(found.get("accuracy", found.get("acc", 0.0)))
+    return float(found["loss"]), float(found["accuracy"])

@@ -1,6 +1,7 @@
 """The training loop: epochs, checkpoints, history, and the ways in which it can end."""
 
 import math
+import shlex
 import time
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ import keras
 
 from tellapart.data.order import sample_order
 from tellapart.data.prepare import Prepared
-from tellapart.errors import DivergenceError, Interrupted
+from tellapart.errors import BundleError, DivergenceError, Interrupted
 from tellapart.files import write_whole
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
@@ -94,6 +95,8 @@ class _Loop:
         """Measure, write down and save what an epoch came to."""
         count = len(self.data.validation)
         val_loss, val_accuracy = score(self.network, self.validation_feed, count, VALIDATION_BATCH)
+        if not math.isfinite(val_loss):
+            raise _divergence(self, epoch, step.done)
         record = EpochRecord(
             epoch=epoch + 1,
             loss=step.loss,
@@ -119,7 +122,8 @@ class _Loop:
         assert self.stop.number is not None
         raise Interrupted(
             f"Stopped in epoch {position.epoch + 1} after {position.index:,} images; everything "
-            f"is saved. Go on with: tellapart train --resume {self.run.path}",
+            f"is saved. Go on with: tellapart train --resume {shlex.quote(str(self.run.path))}\n"
+            "(with data or a model in memory: tellapart.train(data, model=..., resume=...))",
             self.stop.number,
         )
 
@@ -186,11 +190,17 @@ def _keep(loop: _Loop) -> None:
     """Give the network the weights that the recipe keeps."""
     if loop.recipe.fit.keep == "last":
         return
-    best = loop.history.best().epoch
-    if best != len(loop.history):
-        path = checkpoint_path(loop.run.checkpoints, Position(best))
-        restore(loop.network, load_checkpoint(path), ("network",))
-    loop.progress.say(f"Kept the weights of epoch {best}, the best on the validation images.")
+    for record in loop.history.ranked():
+        if record.epoch != len(loop.history):
+            path = checkpoint_path(loop.run.checkpoints, Position(record.epoch))
+            try:
+                restore(loop.network, load_checkpoint(path), ("network",))
+            except BundleError as error:
+                loop.progress.say(f"{error} Keeping the next best epoch.")
+                continue
+        kept = f"Kept the weights of epoch {record.epoch}, the best on the validation images."
+        loop.progress.say(kept)
+        return
 
 
 def _divergence(loop: _Loop, epoch: int, done: int) -> DivergenceError:

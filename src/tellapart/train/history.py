@@ -55,7 +55,13 @@ class History:
         return iter(self.epochs)
 
     def __getitem__(self, column: str) -> list[float]:
-        """Return one column, as Keras' `history.history` has it: `history["val_loss"]`."""
+        """Return one column, as Keras' `history.history` has it: `history["val_loss"]`.
+
+        Raises:
+            KeyError: There is no such column; the message names those there are.
+        """
+        if column not in EpochRecord.model_fields:
+            raise KeyError(f"{column!r}; the columns are {', '.join(EpochRecord.model_fields)}")
         return [getattr(record, column) for record in self.epochs]
 
     def add(self, record: EpochRecord) -> "History":
@@ -66,9 +72,13 @@ class History:
         """Return the epoch with the highest validation accuracy, lowest loss among equals.
 
         Raises:
-            ValueError: There is no epoch yet.
+            IndexError: There is no epoch yet.
         """
-        return max(self.epochs, key=lambda record: (record.val_accuracy, -record.val_loss))
+        return self.ranked()[0]
+
+    def ranked(self) -> list[EpochRecord]:
+        """Return the epochs, best on the validation images first."""
+        return sorted(self.epochs, key=lambda record: (-record.val_accuracy, record.val_loss))
 
     def to_jsonl(self) -> str:
         """Return one line of JSON an epoch."""

@@ -20,6 +20,7 @@ class RunRecord(BaseModel):
 
     Attributes:
         source: What the data set was found by, or `None` for arrays in memory.
+        data_folder: Where a known data set was looked for, if the user named a folder.
         fingerprint: The digest of the data as the network saw them.
         backend: Keras' backend.
         versions: What it ran on.
@@ -29,6 +30,7 @@ class RunRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str | None
+    data_folder: str | None = None
     fingerprint: str
     backend: str
     versions: dict[str, str]

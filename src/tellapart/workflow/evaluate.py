@@ -1,5 +1,6 @@
 """Score a classifier on samples whose classes are known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.recipe import ImageSpec
 from tellapart.workflow.inspect import load
 from tellapart.workflow.predict import open_model
+from tellapart.workflow.runs import Run
+
+_SEEN = (
+    "The classifier may have been trained on some of these pictures; the scores flatter it then."
+)
 
 
 def evaluate(
@@ -32,7 +38,7 @@ def evaluate(
     """Return all scores of a classifier on some samples.
 
     Args:
-        model: A `Predictor`, the path of a bundle, or a `keras.Model`.
+        model: A `Run`, a `Predictor`, the path of a bundle, or a `keras.Model`.
         data: A `Samples`, such as `data.test`, a `Dataset`, or what `load` takes.
         split: Which split of a data set; by default "test", or all where there is none.
         trust: Build a network of its maker's own, which may run code.
@@ -49,9 +55,14 @@ def evaluate(
     name, samples = _samples_of(data, split, quiet=quiet)
     if isinstance(model, str | Path):
         model = open_model(model, trust=trust)
+    if isinstance(model, Run):
+        model = model.model
     if isinstance(model, Predictor):
         names, spec = model.class_names, model.manifest.image
-        return score_samples(model, names, spec, samples, data=name, progress=progress)
+        found = score_samples(model, names, spec, samples, data=name, progress=progress)
+        if samples.split != "test" and name == model.manifest.data.name:
+            return found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
+        return found
     runtime, spec = _keras_runtime(model, samples)
     return score_samples(runtime, samples.class_names, spec, samples, data=name, progress=progress)
 
@@ -80,6 +91,9 @@ def score_samples(
     """
     places = _places_by_name(samples, class_names)
     decoded = samples.decode(spec, progress)
+    if not len(decoded.kept):
+        first = decoded.failures[0] if decoded.failures else "there are none"
+        raise DataError(f"No picture to score can be read. The first: {first}")
     bad = len(decoded.failures)
     note = f"Pictures that could not be read: {bad:,}." if bad else ""
     for failure in decoded.failures[:10]:
@@ -110,8 +124,9 @@ def _samples_of(data: Any, split: str | None, *, quiet: bool) -> tuple[str, Samp
     if isinstance(data, Samples):
         return "the given samples", data
     found = data if isinstance(data, Dataset) else load(data, quiet=quiet)
-    chosen = split or ("test" if "test" in found.splits else "train")
-    return found.name, found.split(chosen)
+    if split is None and set(found.splits) == {"train"}:
+        return found.name, replace(found.train, split="all")
+    return found.name, found.split(split or "test")
 
 
 def _places_by_name(samples: Samples, class_names: tuple[str, ...]) -> Indices:
@@ -136,4 +151,4 @@ def _keras_runtime(network: Any, samples: Samples) -> tuple[KerasRuntime, ImageS
     shape = samples.images.shape or (28, 28, 1)
     guess = ImageSpec(height=shape[0], width=shape[1], channels=3 if shape[2] == 3 else 1)
     spec = check_custom(network, len(samples.class_names), guess)
-    return KerasRuntime(network, output_kind(network)), spec
+    return KerasRuntime(network, output_kind(network, spec)), spec

@@ -31,6 +31,7 @@ class Inspection(BaseModel):
         origin: Where it came from.
         class_names: All classes, in order.
         splits: What each split consists of.
+        remarks: What was left alone, and other things to know.
         picture: Where the grid of pictures was written.
     """
 
@@ -40,6 +41,7 @@ class Inspection(BaseModel):
     origin: str
     class_names: tuple[str, ...]
     splits: dict[str, SplitSummary]
+    remarks: tuple[str, ...] = ()
     picture: str | None = None
 
 
@@ -47,7 +49,7 @@ def load(
     source: Any,
     *,
     class_names: list[str] | tuple[str, ...] | None = None,
-    data: str | Path | None = None,
+    data_folder: str | Path | None = None,
     quiet: bool = False,
 ) -> Dataset:
     """Return the data set that a name, a path or arrays stand for.
@@ -57,7 +59,7 @@ def load(
             folder with one folder a class, `(images, labels)`, or what Keras' `load_data`
             returns: `((images, labels), (images, labels))`.
         class_names: The name of each class number, for arrays.
-        data: A folder to look for a known data set in, instead of the usual places.
+        data_folder: A folder to look for a known data set in, instead of the usual places.
         quiet: Show no progress.
 
     Raises:
@@ -69,7 +71,7 @@ def load(
         >>> len(fashion.train), len(fashion.test), fashion.class_names[9]
         (60000, 10000, 'Ankle boot')
     """
-    places = usual_places(Path(data) if data is not None else None)
+    places = usual_places(Path(data_folder) if data_folder is not None else None)
     return open_dataset(
         source, class_names=class_names, places=places, progress=open_progress(quiet=quiet)
     )
@@ -82,7 +84,7 @@ def inspect(
     split: str = "train",
     seed: int | None = None,
     output: str | Path | None = None,
-    data: str | Path | None = None,
+    data_folder: str | Path | None = None,
     quiet: bool = False,
 ) -> Inspection:
     """Return shapes, types, class names and counts, and write a grid of pictures.
@@ -94,16 +96,19 @@ def inspect(
         seed: Draw them at random, repeatably; by default the first ones.
         output: Where the grid goes; by default `NAME-SPLIT.png` here. A file with
             other content is not overwritten: the next free number is taken.
-        data: A folder to look for a known data set in.
+        data_folder: A folder to look for a known data set in.
         quiet: Show no progress.
 
     Raises:
         DataError: There is no such data or split.
         OutputError: The picture cannot be written.
     """
-    found = load(source, data=data, quiet=quiet)
+    found = load(source, data_folder=data_folder, quiet=quiet)
     grid = found.split(split).show(count, seed=seed)
-    target = Path(output) if output is not None else Path(f"{found.name}-{split}.png")
+    usual = f"{found.name}-{split}.png"
+    target = Path(usual if output is None else output)
+    if target.is_dir():
+        target = target / usual
     picture = write_numbered(target, grid.to_png())
     splits = {
         name: SplitSummary(
@@ -119,5 +124,6 @@ def inspect(
         origin=found.origin,
         class_names=found.class_names,
         splits=splits,
+        remarks=found.remarks,
         picture=str(picture),
     )

@@ -1,5 +1,6 @@
 """The steps of one training run, in their order; `train` opens it."""
 
+from pathlib import Path
 from typing import Any
 
 from tellapart.bundle import Bundle, DataRecord, Scores, write_bundle
@@ -9,11 +10,18 @@ from tellapart.errors import DataError, ModelError
 from tellapart.evaluate.record import Evaluation
 from tellapart.files import write_whole
 from tellapart.models.catalogue import build_network, compile_network
-from tellapart.models.custom import check_custom, output_kind, scales_pixels
+from tellapart.models.custom import (
+    check_can_be_rebuilt,
+    check_custom,
+    compile_custom,
+    output_kind,
+    scales_pixels,
+)
 from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
+from tellapart.train.feed import steps_at_once
 from tellapart.train.fit import fit
 from tellapart.train.history import History
 from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
@@ -39,7 +47,15 @@ class Session:
         self._network: Any
         self._data: Prepared
 
-    def begin(self, data: Dataset, recipe: Recipe, model: Any, *, strict: bool) -> None:
+    def begin(
+        self,
+        data: Dataset,
+        recipe: Recipe,
+        model: Any,
+        *,
+        strict: bool,
+        data_folder: str | Path | None = None,
+    ) -> None:
         """Prepare data and network, and write down what the run begins with."""
         import keras
 
@@ -49,6 +65,7 @@ class Session:
         self._network = self._make_network(model)
         record = RunRecord(
             source=data.source,
+            data_folder=str(Path(data_folder).resolve()) if data_folder is not None else None,
             fingerprint=self._data.fingerprint,
             backend=keras.backend.backend(),
             versions=library_versions(),
@@ -110,19 +127,20 @@ class Session:
 
     def _make_network(self, model: Any) -> Any:
         """Return the network to train, compiled."""
+        steps = steps_at_once(self._recipe.image)
         if model is None:
             recipe = self._recipe
             network = build_network(recipe.model.name, recipe.image, len(self._data.class_names))
-            return compile_network(network, recipe.optimizer)
+            return compile_network(network, recipe.optimizer, steps_per_execution=steps)
+        check_can_be_rebuilt(model)
         if not scales_pixels(model):
             self._progress.say(
                 "The model has no layer that scales its input; it gets raw pixels 0–255. "
                 "If it expects 0–1, make keras.layers.Rescaling(1 / 255) its first layer."
             )
-        if model.compiled:
-            return model
-        logits = output_kind(model) == "logits"
-        return compile_network(model, self._recipe.optimizer, from_logits=logits)
+        return compile_custom(
+            model, self._recipe.optimizer, self._recipe.image, steps_per_execution=steps
+        )
 
     def _show_summary(self) -> None:
         """Show Keras' summary; in a notebook Keras displays it by itself."""
@@ -140,7 +158,7 @@ class Session:
             samples={name: len(part) for name, part in parts.items()},
         )
         images = found.test.first(GOLDEN_EXAMPLES).pixels
-        golden = golden_of(self._network, images, output_kind(self._network))
+        golden = golden_of(self._network, images, output_kind(self._network, self._recipe.image))
         bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
         write_bundle(self._folder.bundle_path, bundle)
         return bundle

@@ -1,9 +1,10 @@
 """Train a classifier: from data and recipe to a bundle, its scores and its pictures."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tellapart._extras import prepare_keras
 from tellapart.errors import UsageError
@@ -11,6 +12,9 @@ from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.inspect import load
 from tellapart.workflow.runs import Run, open_run
+
+if TYPE_CHECKING:
+    from tellapart.train.runs import RunFolder
 
 DEFAULT_RECIPE = "guide"
 
@@ -69,29 +73,58 @@ def train(
         if value is not None
     }
     if resume is not None:
-        if changes or recipe is not None:
+        if changes or recipe is not None or strict:
             raise UsageError("A run goes on with the recipe that it began with: leave out others.")
-        return _resume(Path(resume), data, model, backend=backend, quiet=quiet)
+        return _resume(Path(resume), data, model, data_folder, backend=backend, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
+    _refuse_unused(model, changes)
     chosen = load_recipe(DEFAULT_RECIPE if recipe is None else recipe, changes)
     prepare_keras(backend)
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
-    found = load(data, data=data_folder, quiet=quiet)
+    found = load(data, data_folder=data_folder, quiet=quiet)
+    parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
     session = Session(folder, open_progress(quiet=quiet))
     try:
-        session.begin(found, chosen, model, strict=strict)
+        session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
         return session.finish()
     except BaseException:
-        if not folder.has_checkpoint():
-            shutil.rmtree(folder.path, ignore_errors=True)
+        _tidy(folder, parent_is_new=parent_is_new)
         raise
 
 
-def _resume(path: Path, data: Any, model: Any, *, backend: str | None, quiet: bool) -> Run:
+def _refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
+    """Raise `UsageError` for settings that a compiled model would not follow."""
+    own = sorted(key for key in changes if key.startswith("optimizer."))
+    if own and getattr(model, "compiled", False):
+        raise UsageError(
+            f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
+            "Compile it with what you want, or hand it over uncompiled."
+        )
+
+
+def _tidy(folder: "RunFolder", *, parent_is_new: bool) -> None:
+    """Remove a run's folder that nothing can go on from, and the folder made for it."""
+    if folder.has_checkpoint():
+        return
+    shutil.rmtree(folder.path, ignore_errors=True)
+    if parent_is_new:
+        with contextlib.suppress(OSError):
+            folder.path.parent.rmdir()
+
+
+def _resume(
+    path: Path,
+    data: Any,
+    model: Any,
+    data_folder: str | Path | None,
+    *,
+    backend: str | None,
+    quiet: bool,
+) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
     from tellapart.train.runs import RunFolder
 
@@ -110,6 +143,9 @@ def _resume(path: Path, data: Any, model: Any, *, backend: str | None, quiet: bo
     prepare_keras(backend or record.backend)
     from tellapart.workflow.session import Session
 
+    for part in path.rglob(".*.part"):  # what a kill left half-written
+        part.unlink()
     session = Session(folder, progress)
-    session.begin_again(load(source, quiet=quiet), recipe, record, model)
+    found = load(source, data_folder=data_folder or record.data_folder, quiet=quiet)
+    session.begin_again(found, recipe, record, model)
     return session.finish()
