@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 BACKEND := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
 DEMO := demo
 
-.PHONY: help demo check test bench clean
+.PHONY: help demo lint check test bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,7 +28,7 @@ $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
 	touch $@
 
-demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 7 minutes)
+demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 6 minutes)
 	@echo "== 1/3  Look at the data =="
 	$(BIN)/tellapart inspect fashion-mnist --output $(DEMO)/fashion-mnist.png
 	echo "== 2/3  Train the guide's network, score it, draw its curves =="
@@ -37,22 +37,19 @@ demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real 
 	run=$$(ls -td $(DEMO)/runs/*/ | head -n 1)
 	$(BIN)/tellapart predict "$${run}model.tellapart" examples/pictures
 
-check: $(VENV)/.developer  ## Format, lint, types, layers, and all quick tests (a few minutes)
+lint: $(VENV)/.developer  ## Format, lint, types, import layers
 	@echo "== Format, lint, types, layers =="
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	echo "== Quick tests =="
+
+check: lint  ## The same, and all quick tests (a few minutes)
+	@echo "== Quick tests =="
 	$(BIN)/pytest -m 'not slow'
 
-test: $(VENV)/.developer  ## Set up, then run every check and every test, on TensorFlow and on JAX
-	@echo "== Format, lint, types, layers =="
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	echo "== The core's tests on JAX =="
+test: lint  ## Set up, then run every check and every test, on TensorFlow and on JAX
+	@echo "== The core's tests on JAX =="
 	KERAS_BACKEND=jax $(BIN)/pytest -m 'core and not slow'
 	echo "== All tests on TensorFlow =="
 	KERAS_BACKEND=tensorflow $(BIN)/pytest
