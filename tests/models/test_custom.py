@@ -139,7 +139,7 @@ def test_settings_that_a_compiled_network_would_not_follow_are_refused(
         )
 
 
-class _Unsaveable(keras.layers.Layer):
+class _Unsaveable(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, helper: object) -> None:
         super().__init__()
         self.helper = helper
