@@ -32,6 +32,10 @@ class DivergenceError(UsageError):
     """Training whose loss is no longer a number: lower the learning rate."""
 
 
+class MemoryExceededError(UsageError):
+    """A training step that does not fit into memory: choose a smaller batch."""
+
+
 class DataError(TellapartError):
     """Data that cannot be found or cannot be trained on: mend the data."""
 

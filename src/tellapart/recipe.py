@@ -18,6 +18,8 @@ from tellapart.errors import RecipeError, UsageError, did_you_mean
 
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
+ShareOrNone = Annotated[float, Field(ge=0.0, lt=1.0)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
@@ -72,18 +74,40 @@ class ModelSection(Section):
 
 
 class OptimizerSection(Section):
-    """The optimiser, by Keras' name for it."""
+    """The optimiser by Keras' name for it, and how its learning rate goes.
 
-    name: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    `schedule` is "constant", "one-cycle" (a straight rise over the share `warmup` of the
+    training, a straight fall to 0) or "cosine" (the same rise, then half a cosine).
+    `momentum` is for "sgd", and of Nesterov's kind. `clip_norm` is the largest norm of all
+    gradients together, `ema` the momentum of an average of the weights that is kept in
+    place of them; both are off at 0.
+    """
+
+    name: Literal["adam", "adamw", "muon", "rmsprop", "sgd"] = "adam"
     learning_rate: PositiveFloat = 0.001
+    schedule: Literal["constant", "one-cycle", "cosine"] = "constant"
+    warmup: ShareOrNone = 0.0
+    weight_decay: NotNegative = 0.0
+    momentum: ShareOrNone = 0.0
+    clip_norm: NotNegative = 0.0
+    ema: ShareOrNone = 0.0
 
 
 class FitSection(Section):
-    """How long to train, in what portions, and which epoch's weights to keep."""
+    """How long to train, in what portions, on what loss, and which epoch's weights to keep.
+
+    `label_smoothing` is the share of each target that goes to all classes alike.
+    `class_weights = "balanced"` lets every class count the same, however many samples it
+    has. `patience` ends the training when so many epochs in a row were no better on the
+    validation images; 0 never does.
+    """
 
     epochs: Count = 10
     batch_size: Count = 32
     keep: Literal["last", "best"] = "best"
+    label_smoothing: ShareOrNone = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    patience: Annotated[int, Field(ge=0)] = 0
 
 
 class Recipe(Section):
@@ -110,6 +134,16 @@ class Recipe(Section):
             raise ValueError(
                 "`fit.keep` must be 'last' where `data.validation` is 'test': choosing the best "
                 "epoch by the test images makes the test score a lie. Received: 'best'. "
+                "Fix: --set data.validation=holdout"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stop_by_validation_images_only(self) -> Self:
+        if self.data.validation == "test" and self.fit.patience:
+            raise ValueError(
+                "`fit.patience` must be 0 where `data.validation` is 'test': stopping by the test "
+                f"images makes the test score a lie. Received: {self.fit.patience}. "
                 "Fix: --set data.validation=holdout"
             )
         return self

@@ -11,6 +11,7 @@ from tellapart.progress import SILENCE, Silence
 from tellapart.train.checkpoints import (
     Checkpoint,
     Position,
+    Running,
     drop_old,
     latest_checkpoint,
     load_checkpoint,
@@ -29,15 +30,15 @@ class _Listener(Silence):
 
 def _checkpoint(epoch: int, index: int = 0) -> Checkpoint:
     tensors = {"network/00000": np.full((3, 4), epoch, np.float32), "optimizer/00000": np.int64(7)}
-    return Checkpoint(
-        Position(epoch, index), "{}\n", {k: np.asarray(v) for k, v in tensors.items()}
-    )
+    arrays = {k: np.asarray(v) for k, v in tensors.items()}
+    return Checkpoint(Position(epoch, index), Running(0.1, 3.0, 1 / 3), "{}\n", arrays)
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     saved = _checkpoint(3, 640)
     found = load_checkpoint(save_checkpoint(tmp_path, saved))
-    assert (found.position, found.history) == (saved.position, saved.history)
+    assert (found.position, found.running) == (saved.position, saved.running)
+    assert found.history == saved.history
     for name, tensor in saved.tensors.items():
         np.testing.assert_array_equal(found.tensors[name], tensor)
 

@@ -27,6 +27,9 @@ def train(
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")
     ] = None,
+    save_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between checkpoints within an epoch.")
+    ] = 30.0,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
     ] = False,
@@ -58,6 +61,7 @@ def train(
         settings=dict(parse_setting(text) for text in settings or ()),
         output=output,
         resume=resume,
+        save_every=save_every,
         strict=strict,
         data_folder=data_folder,
         backend=backend,

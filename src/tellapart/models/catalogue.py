@@ -7,20 +7,12 @@ import keras
 
 from tellapart.errors import ModelError, UsageError, did_you_mean
 from tellapart.models.guide_cnn import build_guide_cnn
+from tellapart.models.optimizers import make_optimizer
 from tellapart.recipe import ImageSpec, OptimizerSection
 
 Builder = Callable[[ImageSpec, int], keras.Model]
 
 BUILDERS: Mapping[str, Builder] = MappingProxyType({"guide-cnn": build_guide_cnn})
-
-_OPTIMIZERS = MappingProxyType(
-    {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-    }
-)
 
 
 def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:
@@ -47,11 +39,7 @@ def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:
 
 
 def compile_network(
-    network: keras.Model,
-    optimizer: OptimizerSection,
-    *,
-    from_logits: bool = False,
-    steps_per_execution: int = 1,
+    network: keras.Model, optimizer: OptimizerSection, *, from_logits: bool = False
 ) -> keras.Model:
     """Compile a classifier as the guide does, and return it.
 
@@ -61,12 +49,10 @@ def compile_network(
         network: What to compile, in place.
         optimizer: The recipe's section.
         from_logits: Whether the network's output is not yet probabilities.
-        steps_per_execution: Training steps in one call of the compiled function.
     """
     network.compile(
-        optimizer=_OPTIMIZERS[optimizer.name](optimizer.learning_rate),
+        optimizer=make_optimizer(optimizer),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits),
         metrics=["accuracy"],
-        steps_per_execution=steps_per_execution,
     )
     return network

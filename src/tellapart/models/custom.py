@@ -75,30 +75,16 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
 
 
 def compile_custom(
-    network: keras.Model,
-    optimizer: OptimizerSection,
-    image: ImageSpec,
-    *,
-    steps_per_execution: int = 1,
+    network: keras.Model, optimizer: OptimizerSection, image: ImageSpec
 ) -> keras.Model:
     """Compile a user's network, and return it; its own optimiser and loss are kept.
 
     Its metrics are replaced by accuracy, which is what the history holds.
     """
     if network.compiled:
-        network.compile(
-            network.optimizer,
-            network.loss,
-            metrics=["accuracy"],
-            steps_per_execution=steps_per_execution,
-        )
+        network.compile(network.optimizer, network.loss, metrics=["accuracy"])
         return network
-    return compile_network(
-        network,
-        optimizer,
-        from_logits=output_kind(network, image) == "logits",
-        steps_per_execution=steps_per_execution,
-    )
+    return compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
 
 
 def check_can_be_rebuilt(network: keras.Model) -> None:

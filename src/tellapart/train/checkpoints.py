@@ -32,28 +32,49 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Running:
+    """Is what the present epoch came to so far.
+
+    Attributes:
+        loss: Sum of the losses of its samples.
+        correct: How many were answered rightly.
+        seconds: How long it took, pauses left out.
+    """
+
+    loss: float = 0.0
+    correct: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """The state of a run at one position.
 
+    The order of samples, the learning rate and whether to stop early follow from position
+    and history, so they are not in it.
+
     Attributes:
         position: How far the run is.
+        running: What the present epoch came to so far.
         history: The complete epochs, as JSON lines.
-        tensors: Every variable of network, optimiser and metrics, by group and number.
+        tensors: Every variable of network (with the states of its random layers) and
+            optimiser, by group and number.
     """
 
     position: Position
+    running: Running
     history: str
     tensors: dict[str, NDArray[Any]]
 
 
-def capture(network: keras.Model, position: Position, history: str) -> Checkpoint:
-    """Return the present state of a compiled network."""
+def capture(network: keras.Model, position: Position, running: Running, history: str) -> Checkpoint:
+    """Return a copy of the present state of a compiled network."""
     tensors = {
-        f"{group}/{number:05d}": np.asarray(keras.ops.convert_to_numpy(variable.value))
+        f"{group}/{number:05d}": np.array(keras.ops.convert_to_numpy(variable.value))
         for group, variables in _groups(network).items()
         for number, variable in enumerate(variables)
     }
-    return Checkpoint(position, history, tensors)
+    return Checkpoint(position, running, history, tensors)
 
 
 def restore(network: keras.Model, checkpoint: Checkpoint, groups: tuple[str, ...]) -> None:
@@ -62,7 +83,7 @@ def restore(network: keras.Model, checkpoint: Checkpoint, groups: tuple[str, ...
     Args:
         network: Built and compiled as it was.
         checkpoint: What `capture` returned.
-        groups: Of "network", "optimizer", "metrics".
+        groups: Of "network", "optimizer".
 
     Raises:
         BundleError: The variables are not the ones that were saved.
@@ -91,7 +112,10 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     Raises:
         OutputError: The place cannot be written.
     """
-    state = json.dumps(asdict(checkpoint.position) | {"history": checkpoint.history})
+    state = json.dumps(
+        asdict(checkpoint.position)
+        | {"running": asdict(checkpoint.running), "history": checkpoint.history}
+    )
     details = {"state": state, "sha256": _digest(state, checkpoint.tensors)}
     path = checkpoint_path(folder, checkpoint.position)
     return write_whole(path, save_tensors(checkpoint.tensors, details))
@@ -111,8 +135,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if details["sha256"] != _digest(details["state"], tensors):
             raise BundleError(f"{path} is damaged: its SHA-256 differs.")
         position = Position(int(state["epoch"]), int(state["index"]))
-        return Checkpoint(position, str(state["history"]), tensors)
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        running = Running(**state["running"])
+        return Checkpoint(position, running, str(state["history"]), tensors)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise BundleError(f"{path} is damaged: {error}.") from error
 
 
@@ -126,10 +151,10 @@ def latest_checkpoint(folder: Path, progress: Progress) -> Checkpoint | None:
     return None
 
 
-def drop_old(folder: Path, best_epoch: int) -> None:
+def drop_old(folder: Path, best_epoch: int | None) -> None:
     """Remove all checkpoints but the newest few and the one after the best epoch."""
     paths = sorted(folder.glob("epoch-*.safetensors"))
-    best = checkpoint_path(folder, Position(best_epoch))
+    best = checkpoint_path(folder, Position(best_epoch)) if best_epoch is not None else None
     for path in paths[:-KEPT]:
         if path != best:
             path.unlink(missing_ok=True)
@@ -140,7 +165,6 @@ def _groups(network: keras.Model) -> dict[str, list[Any]]:
     return {
         "network": list(network.variables),
         "optimizer": list(network.optimizer.variables),
-        "metrics": list(network.metrics_variables),
     }
 
 

@@ -1,36 +1,53 @@
-"""The training loop: epochs, checkpoints, history, and the ways in which it can end."""
+"""The training loop: epochs of blocks of steps, checkpoints, history, and every way to end."""
 
 import math
-import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
+import numpy as np
 
 from tellapart.data.order import sample_order
-from tellapart.data.prepare import Prepared
-from tellapart.errors import BundleError, DivergenceError, Interrupted
+from tellapart.data.prepare import Part, Prepared
+from tellapart.data.samples import Indices
+from tellapart.errors import BundleError
 from tellapart.files import write_whole
+from tellapart.models.custom import output_kind
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
+from tellapart.train.average import averaged
 from tellapart.train.checkpoints import (
     Checkpoint,
     Position,
+    Running,
     capture,
     checkpoint_path,
-    drop_old,
     latest_checkpoint,
     load_checkpoint,
     restore,
-    save_checkpoint,
 )
-from tellapart.train.engine import Stretch, score, train_epoch
-from tellapart.train.feed import open_feed
+from tellapart.train.endings import divergence, interruption, telling_of_memory
+from tellapart.train.engines.choice import open_engine
+from tellapart.train.engines.protocol import STEPS, Block, Weights, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.runs import RunFolder
+from tellapart.train.saver import INTERVAL, Saver
+from tellapart.train.schedule import learning_rates
 
-VALIDATION_BATCH = 256
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What decides about a training beside its recipe.
+
+    Attributes:
+        own_optimizer: Whether the network came with an optimiser that keeps its own
+            learning rate, whatever the recipe's.
+        save_every: Seconds between two checkpoints within an epoch.
+    """
+
+    own_optimizer: bool = False
+    save_every: float = INTERVAL
 
 
 @dataclass
@@ -43,111 +60,124 @@ class _Loop:
     run: RunFolder
     progress: Progress
     stop: StopSignal
+    saver: Saver
+    options: FitOptions
     history: History = field(default_factory=History)
+    position: Position = field(default_factory=Position)
+    running: Running = field(default_factory=Running)
 
     def __post_init__(self) -> None:
-        """Open the feeds, once for all epochs."""
-        self.train_feed = open_feed(self.data.train)
-        self.validation_feed = open_feed(self.data.validation)
+        """Make the engine, once for all epochs."""
+        self.engine = open_engine(
+            self.network,
+            self.data.train,
+            from_logits=output_kind(self.network, self.recipe.image) == "logits",
+            smoothing=self.recipe.fit.label_smoothing,
+            follows_rates=not self.options.own_optimizer,
+        )
+        balanced = self.recipe.fit.class_weights == "balanced"
+        self.class_weights = balance(self.data.train) if balanced else None
 
-    def go_on_from(self, checkpoint: Checkpoint | None) -> Position:
-        """Put the state of a checkpoint back, and return its position."""
-        if checkpoint is None:
-            return Position()
-        self.network.optimizer.build(self.network.trainable_variables)
-        if checkpoint.position.index:
-            score(self.network, self.validation_feed, 1, 1)  # so that its metrics exist
+    def go_on_from(self, checkpoint: Checkpoint) -> None:
+        """Put the state of a checkpoint back."""
         restore(self.network, checkpoint, ("network", "optimizer"))
         self.history = History.from_jsonl(checkpoint.history)
-        return checkpoint.position
+        self.position, self.running = checkpoint.position, checkpoint.running
 
-    def run_epochs(self, start: Position, metrics: Checkpoint | None) -> None:
-        """Train from `start` to the recipe's last epoch."""
-        total = self.recipe.fit.epochs * len(self.data.train)
-        with self.progress.task("training", total, "images") as task:
-            task.advance(start.epoch * len(self.data.train) + start.index)
-            first = start.index
-            for epoch in range(start.epoch, self.recipe.fit.epochs):
-                self._run_epoch(epoch, first, metrics, task)
-                first, metrics = 0, None
+    def run_epochs(self) -> None:
+        """Train from the present position to the end."""
+        samples = len(self.data.train)
+        with self.progress.task("training", self.recipe.fit.epochs * samples, "images") as task:
+            task.advance(self.position.epoch * samples + self.position.index)
+            while self.position.epoch < self.recipe.fit.epochs and not self._is_patience_over():
+                self._run_epoch(task)
+        self.saver.wait()
 
-    def _run_epoch(self, epoch: int, first: int, metrics: Checkpoint | None, task: Task) -> None:
-        step = _Step(self, epoch, first, task)
-        order = sample_order(self.recipe.seed, epoch, len(self.data.train))
+    def _run_epoch(self, task: Task) -> None:
+        samples = len(self.data.train)
+        order = sample_order(self.recipe.seed, self.position.epoch, samples)
+        while self.position.index < samples:
+            self._run_block(order, task)
+            if self.position.index < samples:
+                self._look_around()
+        self._finish_epoch()
+        if self.stop and self.position.epoch < self.recipe.fit.epochs:
+            self._interrupt()
+
+    def _run_block(self, order: Indices, task: Task) -> None:
+        """Train on the next few batches, and take note of what they came to."""
         began = time.perf_counter()
-        train_epoch(
-            self.network,
-            self.train_feed,
-            Stretch(order, first, self.recipe.fit.batch_size),
-            step.on_step,
-            lambda: restore(self.network, metrics, ("metrics",)) if metrics else None,
+        block = self._next_block(order)
+        outcome = self.engine.train(block)
+        if not np.isfinite(outcome.losses).all():
+            raise divergence(self.position, block, outcome)
+        counts = (block.weights > 0).sum(axis=1)
+        self.running = Running(
+            self.running.loss + float(outcome.losses.astype(np.float64) @ counts),
+            self.running.correct + float(outcome.correct.sum(dtype=np.float64)),
+            self.running.seconds + time.perf_counter() - began,
         )
-        seconds = time.perf_counter() - began
-        if not math.isfinite(step.loss):
-            raise _divergence(self, epoch, step.done)
-        if self.stop and step.done < len(self.data.train):
-            self._interrupt(Position(epoch, step.done))
-        self._finish_epoch(epoch, step, seconds, step.done - first)
-        if self.stop and epoch + 1 < self.recipe.fit.epochs:
-            self._interrupt(Position(epoch + 1))
+        self.position = replace(self.position, index=self.position.index + block.samples)
+        task.advance(
+            block.samples,
+            f"epoch {self.position.epoch + 1}/{self.recipe.fit.epochs}  "
+            f"loss {self.running.loss / self.position.index:.4f}  "
+            f"accuracy {self.running.correct / self.position.index:.4f}",
+        )
 
-    def _finish_epoch(self, epoch: int, step: "_Step", seconds: float, samples: int) -> None:
+    def _next_block(self, order: Indices) -> Block:
+        size, samples = self.recipe.fit.batch_size, len(order)
+        behind = self.position.epoch * samples + self.position.index
+        done = (behind + size * np.arange(STEPS)) / (self.recipe.fit.epochs * samples)
+        rates = learning_rates(self.recipe.optimizer, done)
+        return cut_block(order, self.position.index, size, rates, self.class_weights)
+
+    def _look_around(self) -> None:
+        """Heed a wish to stop; save now and then."""
+        if self.stop:
+            self._interrupt()
+        if self.saver.is_due():
+            self._save()
+
+    def _finish_epoch(self) -> None:
         """Measure, write down and save what an epoch came to."""
-        count = len(self.data.validation)
-        val_loss, val_accuracy = score(self.network, self.validation_feed, count, VALIDATION_BATCH)
+        with averaged(self.network):
+            val_loss, val_accuracy = self.engine.score(self.data.validation)
         if not math.isfinite(val_loss):
-            raise _divergence(self, epoch, step.done)
+            raise divergence(self.position)
+        samples, running = len(self.data.train), self.running
         record = EpochRecord(
-            epoch=epoch + 1,
-            loss=step.loss,
-            accuracy=step.accuracy,
+            epoch=self.position.epoch + 1,
+            loss=running.loss / samples,
+            accuracy=running.correct / samples,
             val_loss=val_loss,
             val_accuracy=val_accuracy,
-            seconds=seconds,
-            images_per_second=samples / max(seconds, 1e-9),
+            seconds=running.seconds,
+            images_per_second=samples / max(running.seconds, 1e-9),
             learning_rate=float(self.network.optimizer.learning_rate),
         )
         self.history = self.history.add(record)
-        save_checkpoint(self.run.checkpoints, self._capture(Position(epoch + 1)))
+        self.position, self.running = Position(self.position.epoch + 1), Running()
+        self._save()
         write_whole(self.run.history_path, self.history.to_jsonl())
-        drop_old(self.run.checkpoints, self.history.best().epoch)
         self.progress.say(str(record))
 
-    def _capture(self, position: Position) -> Checkpoint:
-        return capture(self.network, position, self.history.to_jsonl())
+    def _is_patience_over(self) -> bool:
+        """Return whether the recipe ends the training early; it follows from the history."""
+        patience = self.recipe.fit.patience
+        if not patience or not len(self.history):
+            return False
+        return len(self.history) - self.history.best().epoch >= patience
 
-    def _interrupt(self, position: Position) -> None:
+    def _save(self) -> None:
+        state = capture(self.network, self.position, self.running, self.history.to_jsonl())
+        self.saver.save(state, self.history.best().epoch if len(self.history) else None)
+
+    def _interrupt(self) -> None:
         """Save the state and raise `Interrupted`."""
-        save_checkpoint(self.run.checkpoints, self._capture(position))
-        assert self.stop.number is not None
-        raise Interrupted(
-            f"Stopped in epoch {position.epoch + 1} after {position.index:,} images; everything "
-            f"is saved. Go on with: tellapart train --resume {shlex.quote(str(self.run.path))}\n"
-            "(with data or a model in memory: tellapart.train(data, model=..., resume=...))",
-            self.stop.number,
-        )
-
-
-@dataclass
-class _Step:
-    """Watches the steps of one epoch."""
-
-    loop: _Loop
-    epoch: int
-    done: int
-    task: Task
-    loss: float = math.nan
-    accuracy: float = math.nan
-
-    def on_step(self, done: int, loss: float, accuracy: float) -> bool:
-        """Take note of a step; return whether to stop."""
-        note = (
-            f"epoch {self.epoch + 1}/{self.loop.recipe.fit.epochs}  "
-            f"loss {loss:.4f}  accuracy {accuracy:.4f}"
-        )
-        self.task.advance(done - self.done, note)
-        self.done, self.loss, self.accuracy = done, loss, accuracy
-        return bool(self.loop.stop) or not math.isfinite(loss)
+        self._save()
+        self.saver.wait()
+        raise interruption(self.run, self.position, self.stop)
 
 
 def fit(
@@ -156,11 +186,14 @@ def fit(
     data: Prepared,
     run: RunFolder,
     progress: Progress,
+    options: FitOptions = FitOptions(),
 ) -> History:
     """Train a compiled network as its recipe says, from the run's newest checkpoint if any.
 
     Afterwards the network has the weights that the recipe keeps: the last epoch's, or
-    those of the epoch with the best validation accuracy.
+    those of the epoch with the best validation accuracy; with `optimizer.ema`, their
+    average. A run that is gone on with, however often, ends with the same weights, bit for
+    bit, as one that was left alone on the same machine, backend and number of threads.
 
     Args:
         network: Built and compiled; trained in place.
@@ -168,6 +201,7 @@ def fit(
         data: The arrays of the run.
         run: Where checkpoints and history go.
         progress: Where training shows itself.
+        options: What the recipe does not decide.
 
     Returns:
         The history of all epochs.
@@ -175,38 +209,49 @@ def fit(
     Raises:
         Interrupted: A signal asked for a stop; the state is saved.
         DivergenceError: The loss is no longer a number.
+        MemoryExceededError: A step needs more memory than there is.
         OutputError: A checkpoint cannot be written.
     """
+    saver = Saver(run.checkpoints, interval=options.save_every)
     with listen_for_stop() as stop:
-        loop = _Loop(network, recipe, data, run, progress, stop)
-        checkpoint = latest_checkpoint(run.checkpoints, progress)
-        start = loop.go_on_from(checkpoint)
-        loop.run_epochs(start, checkpoint if start.index else None)
+        try:
+            loop = _Loop(network, recipe, data, run, progress, stop, saver, options)
+            checkpoint = latest_checkpoint(run.checkpoints, progress)
+            if checkpoint is not None:
+                loop.go_on_from(checkpoint)
+            with telling_of_memory(recipe, run):
+                loop.run_epochs()
+        finally:
+            saver.close()
         _keep(loop)
     return loop.history
 
 
+def balance(part: Part) -> Weights:
+    """Return a weight for each sample, so that every class weighs the same in the loss."""
+    counts = np.bincount(part.targets)
+    present = np.count_nonzero(counts)
+    weights = len(part) / (present * np.maximum(counts, 1))
+    return np.asarray(weights[part.targets], np.float32)
+
+
 def _keep(loop: _Loop) -> None:
     """Give the network the weights that the recipe keeps."""
-    if loop.recipe.fit.keep == "last":
-        return
+    if loop.recipe.fit.keep == "best":
+        _restore_best(loop)
+    if loop.network.optimizer.use_ema:
+        loop.network.optimizer.finalize_variable_values(loop.network.trainable_variables)
+
+
+def _restore_best(loop: _Loop) -> None:
     for record in loop.history.ranked():
         if record.epoch != len(loop.history):
             path = checkpoint_path(loop.run.checkpoints, Position(record.epoch))
             try:
-                restore(loop.network, load_checkpoint(path), ("network",))
+                restore(loop.network, load_checkpoint(path), ("network", "optimizer"))
             except BundleError as error:
                 loop.progress.say(f"{error} Keeping the next best epoch.")
                 continue
         kept = f"Kept the weights of epoch {record.epoch}, the best on the validation images."
         loop.progress.say(kept)
         return
-
-
-def _divergence(loop: _Loop, epoch: int, done: int) -> DivergenceError:
-    rate = float(loop.network.optimizer.learning_rate)
-    return DivergenceError(
-        f"The loss is no longer a number after {done:,} images of epoch {epoch + 1}. "
-        f"`optimizer.learning_rate` must be lower. Received: {rate:g}. "
-        f"Fix: --learning-rate {rate / 10:g}"
-    )

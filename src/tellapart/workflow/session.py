@@ -21,10 +21,10 @@ from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
-from tellapart.train.feed import steps_at_once
-from tellapart.train.fit import fit
+from tellapart.train.fit import FitOptions, fit
 from tellapart.train.history import History
 from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
+from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.evaluate import score_pixels
 from tellapart.workflow.runs import Run
@@ -38,10 +38,14 @@ class Session:
     Args:
         folder: Where everything goes.
         progress: Where the work shows itself.
+        save_every: Seconds between two checkpoints within an epoch.
     """
 
-    def __init__(self, folder: RunFolder, progress: Progress) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: RunFolder, progress: Progress, *, save_every: float = INTERVAL
+    ) -> None:
+        self._folder, self._save_every = folder, save_every
+        self._own_optimizer = False
         self._progress = RunLog(progress, folder.log_path)
         self._recipe: Recipe
         self._network: Any
@@ -74,6 +78,14 @@ class Session:
         self._folder.begin(self._recipe, record)
         self._show_summary()
 
+    def change_recipe(self, recipe: Recipe) -> None:
+        """Write down that a run goes on with another batch size."""
+        write_whole(self._folder.recipe_path, recipe.to_toml())
+        self._progress.say(
+            f"Going on with batches of {recipe.fit.batch_size}: the result is no longer the one "
+            "that an undisturbed run would have given."
+        )
+
     def begin_again(self, data: Dataset, recipe: Recipe, record: RunRecord, model: Any) -> None:
         """Prepare data and network of a run that was broken off.
 
@@ -92,7 +104,14 @@ class Session:
 
     def finish(self) -> Run:
         """Train, save, score and draw."""
-        history = fit(self._network, self._recipe, self._data, self._folder, self._progress)
+        history = fit(
+            self._network,
+            self._recipe,
+            self._data,
+            self._folder,
+            self._progress,
+            FitOptions(self._own_optimizer, self._save_every),
+        )
         bundle = self._save()
         predictor = open_predictor(self._folder.bundle_path, trust=True)
         evaluation = self._evaluate(predictor)
@@ -127,20 +146,18 @@ class Session:
 
     def _make_network(self, model: Any) -> Any:
         """Return the network to train, compiled."""
-        steps = steps_at_once(self._recipe.image)
         if model is None:
             recipe = self._recipe
             network = build_network(recipe.model.name, recipe.image, len(self._data.class_names))
-            return compile_network(network, recipe.optimizer, steps_per_execution=steps)
+            return compile_network(network, recipe.optimizer)
         check_can_be_rebuilt(model)
+        self._own_optimizer = bool(model.compiled)
         if not scales_pixels(model):
             self._progress.say(
                 "The model has no layer that scales its input; it gets raw pixels 0–255. "
                 "If it expects 0–1, make keras.layers.Rescaling(1 / 255) its first layer."
             )
-        return compile_custom(
-            model, self._recipe.optimizer, self._recipe.image, steps_per_execution=steps
-        )
+        return compile_custom(model, self._recipe.optimizer, self._recipe.image)
 
     def _show_summary(self) -> None:
         """Show Keras' summary; in a notebook Keras displays it by itself."""

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ def train(
     settings: Mapping[str, object] | None = None,
     output: str | Path = "runs",
     resume: str | Path | None = None,
+    save_every: float = 30.0,
     strict: bool = False,
     data_folder: str | Path | None = None,
     backend: str | None = None,
@@ -43,12 +45,15 @@ def train(
         recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "guide".
         model: A `keras.Model` of your own, compiled or not, instead of the recipe's.
         epochs: Instead of the recipe's `fit.epochs`.
-        batch_size: Instead of the recipe's `fit.batch_size`.
+        batch_size: Instead of the recipe's `fit.batch_size`; also with `resume`, where
+            memory is short.
         learning_rate: Instead of the recipe's `optimizer.learning_rate`.
         seed: Instead of the recipe's `seed`.
         settings: Any field of the recipe by dotted key.
         output: The folder that the run's numbered folder goes into.
         resume: The folder of a run that was interrupted, to go on with it.
+        save_every: Seconds between two checkpoints within an epoch; there is one after
+            every epoch as well.
         strict: Refuse pictures that cannot be read, instead of skipping them.
         data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
@@ -73,9 +78,13 @@ def train(
         if value is not None
     }
     if resume is not None:
-        if changes or recipe is not None or strict:
-            raise UsageError("A run goes on with the recipe that it began with: leave out others.")
-        return _resume(Path(resume), data, model, data_folder, backend=backend, quiet=quiet)
+        if set(changes) - {"fit.batch_size"} or recipe is not None or strict:
+            raise UsageError(
+                "A run goes on with the recipe that it began with: leave out others. Only "
+                "--batch-size may change, where memory is short."
+            )
+        where = _Place(data, model, data_folder, backend)
+        return _resume(Path(resume), where, batch_size, save_every, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     _refuse_unused(model, changes)
@@ -87,7 +96,7 @@ def train(
     found = load(data, data_folder=data_folder, quiet=quiet)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
-    session = Session(folder, open_progress(quiet=quiet))
+    session = Session(folder, open_progress(quiet=quiet), save_every=save_every)
     try:
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
         return session.finish()
@@ -116,14 +125,18 @@ def _tidy(folder: "RunFolder", *, parent_is_new: bool) -> None:
             folder.path.parent.rmdir()
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Is what a run cannot remember, or what lies elsewhere now."""
+
+    data: Any
+    model: Any
+    data_folder: str | Path | None
+    backend: str | None
+
+
 def _resume(
-    path: Path,
-    data: Any,
-    model: Any,
-    data_folder: str | Path | None,
-    *,
-    backend: str | None,
-    quiet: bool,
+    path: Path, place: _Place, batch_size: int | None, save_every: float, *, quiet: bool
 ) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
     from tellapart.train.runs import RunFolder
@@ -133,19 +146,22 @@ def _resume(
     progress = open_progress(quiet=quiet)
     if folder.evaluation_path.is_file():
         progress.say(f"The run {path} is finished; nothing is left to do.")
-        return open_run(path, trust=model is not None)
-    source = data if data is not None else record.source
+        return open_run(path, trust=place.model is not None)
+    source = place.data if place.data is not None else record.source
     if source is None:
         raise UsageError(
             f"The run {path} was trained on arrays in memory. Give the same data again: "
             "tellapart.train(data, resume=...)"
         )
-    prepare_keras(backend or record.backend)
+    prepare_keras(place.backend or record.backend)
     from tellapart.workflow.session import Session
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
-    session = Session(folder, progress)
-    found = load(source, data_folder=data_folder or record.data_folder, quiet=quiet)
-    session.begin_again(found, recipe, record, model)
+    session = Session(folder, progress, save_every=save_every)
+    found = load(source, data_folder=place.data_folder or record.data_folder, quiet=quiet)
+    if batch_size not in (None, recipe.fit.batch_size):
+        recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
+        session.change_recipe(recipe)
+    session.begin_again(found, recipe, record, place.model)
     return session.finish()

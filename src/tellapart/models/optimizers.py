@@ -1,0 +1,68 @@
+"""Keras' optimisers, as a recipe names and sets them."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import keras
+
+from tellapart.recipe import OptimizerSection
+
+Common = dict[str, Any]
+
+
+def _adam(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(section.learning_rate, **common)
+
+
+def _adamw(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
+    return keras.optimizers.AdamW(section.learning_rate, **common)
+
+
+def _muon(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
+    decay = common.pop("weight_decay")
+    # the last layer is a classifier's, not a hidden one: Adam's, as Muon's author has it
+    return keras.optimizers.Muon(
+        section.learning_rate,
+        weight_decay=decay,
+        adam_weight_decay=decay,
+        exclude_layers=["probabilities"],
+        **common,
+    )
+
+
+def _rmsprop(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
+    return keras.optimizers.RMSprop(section.learning_rate, **common)
+
+
+def _sgd(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
+    momentum = section.momentum
+    return keras.optimizers.SGD(
+        section.learning_rate, momentum=momentum, nesterov=momentum > 0, **common
+    )
+
+
+OPTIMIZERS: Mapping[str, Callable[[OptimizerSection, Common], keras.optimizers.Optimizer]] = (
+    MappingProxyType(
+        {"adam": _adam, "adamw": _adamw, "muon": _muon, "rmsprop": _rmsprop, "sgd": _sgd}
+    )
+)
+
+
+def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
+    """Return the optimiser of a recipe; biases and normalisations are never decayed.
+
+    The learning rate is the peak of the schedule, which the training loop follows.
+    """
+    common: Common = {
+        # 0 would be taken for a decay: AdamW insists on a number, the others on none
+        "weight_decay": section.weight_decay or (0.0 if section.name in ("adamw", "muon") else None)
+    }
+    if section.clip_norm:
+        common["global_clipnorm"] = section.clip_norm
+    if section.ema:
+        common |= {"use_ema": True, "ema_momentum": section.ema}
+    optimizer = OPTIMIZERS[section.name](section, common)
+    if section.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer

@@ -1,0 +1,72 @@
+"""The ways in which a training can end before its time, each as one clear error."""
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+
+import numpy as np
+
+from tellapart.errors import DivergenceError, Interrupted, MemoryExceededError
+from tellapart.recipe import Recipe
+from tellapart.train.checkpoints import Position
+from tellapart.train.engines.protocol import Block, Outcome
+from tellapart.train.interrupts import StopSignal
+from tellapart.train.runs import RunFolder
+
+_MEMORY_ERRORS = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when")
+
+
+def interruption(run: RunFolder, position: Position, stop: StopSignal) -> Interrupted:
+    """Return the error that says where a run stopped and how to go on with it."""
+    assert stop.number is not None
+    return Interrupted(
+        f"Stopped in epoch {position.epoch + 1} after {position.index:,} images; everything "
+        f"is saved. Go on with: tellapart train --resume {shlex.quote(str(run.path))}\n"
+        "(with data or a model in memory: tellapart.train(data, model=..., resume=...))",
+        stop.number,
+    )
+
+
+def divergence(
+    position: Position, block: Block | None = None, outcome: Outcome | None = None
+) -> DivergenceError:
+    """Return the error for a loss that is no longer a number.
+
+    Args:
+        position: Of the block's beginning.
+        block: The steps it happened in, if it was not found after an epoch.
+        outcome: What they came to.
+    """
+    where, fix = f"on the validation images of epoch {position.epoch + 1}", ""
+    if block is not None and outcome is not None:
+        step = int(np.argmin(np.isfinite(outcome.losses)))
+        number = position.index // block.chosen.shape[1] + step + 1
+        rate = float(block.rates[step])
+        where = f"at step {number:,} of epoch {position.epoch + 1}"
+        fix = f" Received: {rate:g}. Fix: --learning-rate {rate / 10:g}"
+    return DivergenceError(
+        f"The loss is no longer a number {where}. `optimizer.learning_rate` must be lower.{fix}"
+    )
+
+
+@contextlib.contextmanager
+def telling_of_memory(recipe: Recipe, run: RunFolder) -> Iterator[None]:
+    """Turn a backend's way to say "out of memory" into one error that names the batch size.
+
+    Raises:
+        MemoryExceededError: It said so.
+    """
+    try:
+        yield
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        if not isinstance(error, MemoryError) and not any(m in text for m in _MEMORY_ERRORS):
+            raise
+        size = recipe.fit.batch_size
+        smaller = max(1, size // 2)
+        fix = f"--resume {shlex.quote(str(run.path))} --batch-size {smaller}"
+        again = fix if run.has_checkpoint() else f"--batch-size {smaller}"
+        raise MemoryExceededError(
+            f"A training step needs more memory than there is. `fit.batch_size` must be smaller. "
+            f"Received: {size}. Fix: tellapart train {again}"
+        ) from error

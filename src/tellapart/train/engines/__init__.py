@@ -1,0 +1,1 @@
+"""What makes the steps of a training: one engine a backend, and Keras' own as the plain way."""

@@ -1,0 +1,148 @@
+"""Training on JAX: pure steps, looped inside the compiled program where that pays."""
+
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import numpy as jnp
+from typing_extensions import override
+
+from tellapart.data.prepare import Part
+from tellapart.train.engines.loss import batch_loss, score_outputs
+from tellapart.train.engines.protocol import STEPS, Block, Engine, Outcome
+from tellapart.train.engines.twin import training_twin
+
+SCORE_BATCH = 500
+
+
+class JaxEngine(Engine):
+    """Trains from one uint8 array that holds all samples.
+
+    Args:
+        network: Built and compiled; its variables hold the result after every block.
+        part: The samples to train on.
+        from_logits: Whether the network puts out logits.
+        smoothing: Of the targets.
+        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        part: Part,
+        *,
+        from_logits: bool,
+        smoothing: float,
+        follows_rates: bool,
+    ) -> None:
+        self._twin = training_twin(network, from_logits=from_logits)
+        self._optimizer = network.optimizer
+        self._optimizer.build(network.trainable_variables)
+        self._variables = (
+            list(network.trainable_variables),
+            list(network.non_trainable_variables),
+            list(self._optimizer.variables),
+        )
+        self._pixels, self._targets = jnp.asarray(part.pixels), jnp.asarray(part.targets)
+        self._smoothing = smoothing
+        rate = self._optimizer.learning_rate if follows_rates else None
+        self._rate_at = next((n for n, v in enumerate(self._variables[2]) if v is rate), None)
+        self._step = jax.jit(self._make_step)
+        self._block = jax.jit(self._make_block)
+        self._forward = jax.jit(self._make_outputs)
+        # inside a loop XLA finds no fast convolution
+        self._loops = not any(
+            isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+            for layer in self._twin._flatten_layers()
+            if layer not in _replaced(self._twin)
+        )
+
+    @override
+    def train(self, block: Block) -> Outcome:
+        state = tuple([v.value for v in group] for group in self._variables)
+        if self._loops:
+            state, losses, correct = self._run_loop(state, block)
+        else:
+            state, losses, correct = self._run_steps(state, block)
+        for group, values in zip(self._variables, state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        return Outcome(losses, correct)
+
+    @override
+    def score(self, part: Part) -> tuple[float, float]:
+        trainable, others, _ = ([v.value for v in group] for group in self._variables)
+        batches = []
+        for first in range(0, len(part), SCORE_BATCH):
+            pixels = part.pixels[first : first + SCORE_BATCH]
+            filled = np.resize(pixels, (SCORE_BATCH, *pixels.shape[1:]))
+            found = np.asarray(self._forward(trainable, others, filled))
+            batches.append(found[: len(pixels)])
+        return score_outputs(np.concatenate(batches), part.targets)
+
+    def _run_loop(self, state: Any, block: Block) -> Any:
+        """Make all steps in one call; short blocks are filled, so it is compiled once."""
+        fill = [(0, STEPS - len(block)), (0, 0)]
+        state, losses, correct = self._block(
+            state,
+            self._pixels,
+            self._targets,
+            (
+                np.pad(block.chosen, fill),
+                np.pad(block.weights, fill),
+                np.pad(block.rates, fill[:1]),
+            ),
+            len(block),
+        )
+        steps = slice(len(block))
+        return state, np.asarray(losses)[steps], np.asarray(correct)[steps]
+
+    def _run_steps(self, state: Any, block: Block) -> Any:
+        found = []
+        for chosen, weights, rate in zip(block.chosen, block.weights, block.rates, strict=True):
+            state, *values = self._step(state, self._pixels, self._targets, chosen, weights, rate)
+            found.append(values)
+        losses, correct = np.asarray(found, np.float32).T
+        return state, losses, correct
+
+    def _make_step(self, state: Any, pixels: Any, targets: Any, batch: Any) -> Any:
+        """Return the state after one step, its loss and how many answers were right."""
+        trainable, others, optimizer = state
+        chosen, weights, rate = batch
+        images = jnp.asarray(pixels[chosen], "float32")
+
+        def loss_of(trainable: Any) -> Any:
+            logits, after, penalties = self._twin.stateless_call(
+                trainable, others, images, training=True, return_losses=True
+            )
+            loss, correct = batch_loss(logits, targets[chosen], weights, self._smoothing)
+            return loss + sum(penalties), (after, correct)
+
+        (loss, (others, correct)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trainable)
+        optimizer = list(optimizer)
+        if self._rate_at is not None:
+            optimizer[self._rate_at] = rate
+        trainable, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trainable)
+        return (list(trainable), list(others), list(optimizer)), loss, correct
+
+    def _make_block(self, state: Any, pixels: Any, targets: Any, block: Any, steps: Any) -> Any:
+        chosen, weights, rates = block
+
+        def body(number: Any, carried: Any) -> Any:
+            state, losses, correct = carried
+            batch = (chosen[number], weights[number], rates[number])
+            state, loss, right = self._make_step(state, pixels, targets, batch)
+            return state, losses.at[number].set(loss), correct.at[number].set(right)
+
+        empty = jnp.zeros(STEPS, jnp.float32)
+        return jax.lax.fori_loop(0, steps, body, (state, empty, empty))
+
+    def _make_outputs(self, trainable: Any, others: Any, pixels: Any) -> Any:
+        batch = jnp.asarray(pixels, "float32")
+        return self._twin.stateless_call(trainable, others, batch, training=False)[0]
+
+
+def _replaced(twin: keras.Model) -> list[Any]:
+    """Return the convolutions that a faster layer of the twin stands for."""
+    return [layer.convolution for layer in twin.layers if hasattr(layer, "convolution")]

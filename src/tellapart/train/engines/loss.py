@@ -1,0 +1,65 @@
+"""The loss of every compiled engine: cross-entropy from class numbers, weighted, smoothed."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+
+def cross_entropy(logits: Any, targets: Any, smoothing: float) -> Any:
+    """Return the cross-entropy of each sample, `(n,)`.
+
+    With smoothing, that share of each target is spread evenly over all classes (Szegedy
+    et al. 2016, "Rethinking the Inception Architecture", section 7).
+
+    Args:
+        logits: `(n, classes)`; the logarithm of probabilities serves as well.
+        targets: `(n,)`, class numbers.
+        smoothing: From 0, as usual, to below 1.
+    """
+    likely = ops.log_softmax(logits)
+    right = ops.sum(likely * ops.one_hot(targets, logits.shape[-1]), axis=-1)
+    if not smoothing:
+        return -right
+    return -(1.0 - smoothing) * right - smoothing * ops.mean(likely, axis=-1)
+
+
+def batch_loss(logits: Any, targets: Any, weights: Any, smoothing: float) -> tuple[Any, Any]:
+    """Return the mean loss of a batch, and how many of its samples were answered rightly.
+
+    Args:
+        logits: `(n, classes)`.
+        targets: `(n,)`, class numbers.
+        weights: `(n,)`; samples of weight 0 count nowhere.
+        smoothing: Of the targets.
+    """
+    counted = ops.cast(weights > 0, "float32")
+    losses = cross_entropy(logits, targets, smoothing) * weights
+    right = ops.cast(ops.equal(ops.argmax(logits, axis=-1), ops.cast(targets, "int32")), "float32")
+    # by the number of samples, as Keras does: class weights scale the loss
+    return ops.sum(losses) / ops.sum(counted), ops.sum(right * counted)
+
+
+def score_outputs(logits: NDArray[np.float32], targets: NDArray[Any]) -> tuple[float, float]:
+    """Return mean cross-entropy and accuracy of outputs, without smoothing or weights."""
+    high = logits.max(axis=1, keepdims=True).astype(np.float64)
+    total = np.log(np.exp(logits - high).sum(axis=1)) + high[:, 0]
+    right = logits[np.arange(len(targets)), targets]
+    return float((total - right).mean()), float((logits.argmax(axis=1) == targets).mean())
+
+
+def is_plain_classifier(network: keras.Model) -> bool:
+    """Return whether a compiled network trains as Keras' own models do, on this loss.
+
+    A user's network with another loss, or with a training step of its own, does not.
+    """
+    own_step = type(network).train_step is not keras.Model.train_step
+    loss = network.loss
+    known = isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or loss in (
+        "sparse_categorical_crossentropy",
+        keras.losses.sparse_categorical_crossentropy,
+    )
+    unlike = getattr(loss, "ignore_class", None) is not None
+    return known and not own_step and not unlike

@@ -1,0 +1,50 @@
+"""Training through Keras' own step: for PyTorch, and for networks that train their own way."""
+
+import keras
+import numpy as np
+from typing_extensions import override
+
+from tellapart.data.prepare import Part
+from tellapart.train.engines.protocol import Block, Engine, Outcome
+
+SCORE_BATCH = 256
+
+
+class PlainEngine(Engine):
+    """Trains by `train_on_batch`, so with the network's own loss and training step.
+
+    Args:
+        network: Built and compiled with accuracy as its metric.
+        part: The samples to train on.
+        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+    """
+
+    def __init__(self, network: keras.Model, part: Part, *, follows_rates: bool) -> None:
+        self._network, self._part, self._follows_rates = network, part, follows_rates
+        network.optimizer.build(network.trainable_variables)
+
+    @override
+    def train(self, block: Block) -> Outcome:
+        losses, correct = [], []
+        for chosen, weights, rate in zip(block.chosen, block.weights, block.rates, strict=True):
+            if self._follows_rates:
+                self._network.optimizer.learning_rate = float(rate)
+            kept = chosen[weights > 0]
+            even = np.all(weights[weights > 0] == 1)
+            self._network.reset_metrics()
+            found = self._network.train_on_batch(
+                self._part.pixels[kept],
+                self._part.targets[kept],
+                sample_weight=None if even else weights[weights > 0],
+                return_dict=True,
+            )
+            losses.append(float(found["loss"]))
+            correct.append(float(found["accuracy"]) * len(kept))
+        return Outcome(np.array(losses, np.float32), np.array(correct, np.float32))
+
+    @override
+    def score(self, part: Part) -> tuple[float, float]:
+        found = self._network.evaluate(
+            part.pixels, part.targets, batch_size=SCORE_BATCH, verbose=0, return_dict=True
+        )
+        return float(found["loss"]), float(found["accuracy"])
