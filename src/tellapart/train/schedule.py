@@ -47,5 +47,5 @@ def learning_rates(section: OptimizerSection, done: ArrayLike) -> NDArray[np.flo
     places: Any = np.clip(np.asarray(done, np.float64), 0.0, 1.0)
     warmup = section.warmup
     fall = FALLS[section.schedule]((places - warmup) / (1.0 - warmup))
-    rise = places / warmup if warmup else np.ones_like(places)
+    rise = places / max(warmup, 1e-9)  # a share so small that it can be divided by
     return (section.learning_rate * np.where(places < warmup, rise, fall)).astype(np.float32)

@@ -1,0 +1,109 @@
+"""Engines: the same steps as Keras' own, in blocks."""
+
+import keras
+import numpy as np
+import pytest
+
+from tellapart.data.prepare import Part
+from tellapart.models.catalogue import build_network, compile_network
+from tellapart.recipe import ImageSpec, OptimizerSection
+from tellapart.train.engines.choice import open_engine
+from tellapart.train.engines.plain import PlainEngine
+from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
+from tellapart.train.engines.protocol import STEPS, Engine, cut_block
+
+pytestmark = pytest.mark.core
+
+RATES = np.full(STEPS, 0.001, np.float32)
+
+
+def _part(count: int = 200) -> Part:
+    draw = np.random.default_rng(0)
+    pixels = draw.integers(0, 256, (count, 28, 28, 1)).astype(np.uint8)
+    return Part(pixels, draw.integers(0, 10, count))
+
+
+def _network() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return compile_network(build_network("guide-cnn", ImageSpec(), 10), OptimizerSection())
+
+
+def _train(engine: Engine, count: int) -> list[float]:
+    losses, first = [], 0
+    while first < count:
+        block = cut_block(np.arange(count), first, 32, RATES, None)
+        losses += engine.train(block).losses.tolist()
+        first += block.samples
+    return losses
+
+
+def test_the_compiled_engine_takes_the_steps_that_keras_takes() -> None:
+    part, ours, keras_own = _part(), _network(), _network()
+    fast = open_engine(ours, part, from_logits=False)
+    assert not isinstance(fast, PlainEngine)
+    plain = PlainEngine(keras_own, part, follows_rates=True)
+    np.testing.assert_allclose(_train(fast, 200), _train(plain, 200), rtol=2e-4)
+    assert fast.score(part) == pytest.approx(plain.score(part), rel=1e-3)
+    for one, other in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_a_network_with_its_own_training_step_keeps_it() -> None:
+    class Own(keras.Sequential):  # type: ignore[misc]
+        """Has a step of its own."""
+
+        def train_step(self, *arguments: object) -> object:
+            return super().train_step(*arguments)
+
+    network = Own([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert isinstance(open_engine(network, _part(), from_logits=True), PlainEngine)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("channels", [1, 3, 8])
+@pytest.mark.parametrize("size", [9, 12])
+def test_a_pooled_convolution_gives_what_the_two_layers_give(
+    padding: str, channels: int, size: int
+) -> None:
+    keras.utils.set_random_seed(1)
+    convolution = keras.layers.Conv2D(6, 3, padding=padding, activation="relu")
+    pool = keras.layers.MaxPooling2D(2)
+    images = np.random.default_rng(2).normal(size=(4, size, size, channels)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(pool(convolution(images)))
+    assert can_stand_for(convolution, pool)
+    found = keras.ops.convert_to_numpy(PooledConvolution(convolution)(images))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("convolution", "pool"),
+    [
+        (keras.layers.Conv2D(4, 3, strides=2), keras.layers.MaxPooling2D(2)),
+        (keras.layers.Conv2D(4, 3, activation="gelu"), keras.layers.MaxPooling2D(2)),
+        (keras.layers.Conv2D(4, 3), keras.layers.MaxPooling2D(3)),
+        (keras.layers.Conv2D(4, 3), keras.layers.AveragePooling2D(2)),
+        (keras.layers.Conv2D(4, 3), keras.layers.MaxPooling2D(2, padding="same")),
+    ],
+    ids=["stride", "gelu", "pool of 3", "average", "same"],
+)
+def test_layers_that_would_give_something_else_are_left_alone(
+    convolution: keras.layers.Layer, pool: keras.layers.Layer
+) -> None:
+    assert not can_stand_for(convolution, pool)
+
+
+def test_a_short_last_batch_is_filled_with_samples_that_do_not_count() -> None:
+    block = cut_block(np.arange(70), 0, 32, RATES, None)
+    assert block.chosen.shape == (3, 32)
+    assert block.samples == 70
+    assert block.weights.sum() == 70
+    assert block.weights[2, 6:].sum() == 0
+    assert block.chosen[block.weights > 0].tolist() == list(range(70))
+
+
+def test_class_weights_follow_their_samples() -> None:
+    weights = np.linspace(1.0, 2.0, 50, dtype=np.float32)
+    order = np.random.default_rng(0).permutation(50)
+    block = cut_block(order, 16, 16, RATES, weights)
+    np.testing.assert_allclose(block.weights.ravel()[:34], weights[order[16:]])
