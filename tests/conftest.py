@@ -10,7 +10,7 @@ from tellapart._extras import prepare_keras
 from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.samples import Samples
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 prepare_keras()

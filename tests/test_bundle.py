@@ -26,7 +26,7 @@ from tellapart.bundle import (
     write_bundle,
 )
 from tellapart.errors import BundleError, OutputError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 SCORES = Scores(accuracy=0.9, accuracy_low=0.89, accuracy_high=0.91, loss=0.3, samples=10_000)
 

@@ -18,7 +18,7 @@ from tellapart.bundle import (
     write_bundle,
 )
 from tellapart.errors import BundleError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 IMAGES = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)
 PROBABILITIES = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)

@@ -17,6 +17,7 @@ EXIT_CODES = {
     "RecipeError": 2,
     "OutputError": 2,
     "DivergenceError": 2,
+    "MemoryExceededError": 2,
     "DataError": 3,
     "ImageError": 3,
     "BundleError": 4,

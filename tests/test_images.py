@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from tellapart.errors import ImageError
 from tellapart.images import MAX_PIXELS, Decoded, Pixels, decode, decode_picture, read_file
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec(height=9, width=7, channels=3)
 REASONS = {"empty", "unknown-format", "too-large", "truncated", "damaged", "range"}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tellapart.errors import DataError, ImageError
 from tellapart.images import Pixels, as_uint8, decode_array
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=3, max_side=5)
 NUMBERS = st.sampled_from(

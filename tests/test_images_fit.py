@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from tellapart.images import Pixels, decode, decode_array, decode_picture
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 FITS = ["pad", "crop", "stretch"]
 SIDES = st.integers(1, 40)

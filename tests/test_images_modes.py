@@ -10,7 +10,7 @@ from PIL import Image
 
 from tellapart.errors import ImageError
 from tellapart.images import Decoded, decode, decode_picture
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 MODES = [
     *("1", "L", "LA", "La", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB"),

@@ -11,11 +11,6 @@ from pydantic import ValidationError
 import tellapart
 from tellapart.errors import RecipeError, UsageError
 from tellapart.recipe import (
-    DataSection,
-    FitSection,
-    ImageSpec,
-    ModelSection,
-    OptimizerSection,
     Recipe,
     load_recipe,
     parse_recipe,
@@ -23,6 +18,7 @@ from tellapart.recipe import (
     recipe_names,
     recipe_text,
 )
+from tellapart.sections import DataSection, FitSection, ImageSpec, ModelSection, OptimizerSection
 
 FRACTIONS = st.floats(0, 1, exclude_min=True, exclude_max=True)
 COUNTS = st.integers(1, 2**63 - 1)

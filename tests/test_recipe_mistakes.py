@@ -17,7 +17,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "key far from all": (
         {"fit": {"zzz": 1}},
-        "`fit.zzz` is not a key of a recipe. Known: batch_size, epochs, keep.",
+        "`fit.zzz` is not a key of a recipe. Known: batch_size, class_weights, epochs, keep, "
+        "label_smoothing, patience.",
     ),
     "negative rate": (
         {"optimizer": {"learning_rate": -1.0}},

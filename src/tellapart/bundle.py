@@ -23,7 +23,7 @@ from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError
 from tellapart.files import sha256_hex, write_whole
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 FORMAT_VERSION = 1
 MANIFEST, WEIGHTS, GOLDEN = "manifest.json", "weights.safetensors", "golden.npz"

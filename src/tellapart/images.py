@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from tellapart.errors import DataError, ImageError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 Pixels = NDArray[np.uint8]
 

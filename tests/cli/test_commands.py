@@ -12,7 +12,7 @@ from PIL import Image
 
 from tellapart.__main__ import main
 from tellapart.data.dataset import Dataset
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tellapart.data.dataset import Dataset
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 COMMAND = [sys.executable, "-m", "tellapart", "train"]
 

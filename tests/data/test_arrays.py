@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tellapart.data.arrays import from_arrays, from_npz
 from tellapart.data.dataset import Dataset
 from tellapart.errors import DataError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 8, 8), dtype=np.uint8)
 LABELS = [0, 1, 0, 1]

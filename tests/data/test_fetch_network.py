@@ -22,7 +22,7 @@ from tellapart.data.sources import open_dataset
 from tellapart.errors import DataError
 from tellapart.files import sha256_hex
 from tellapart.progress import Lines
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 CONTENTS = {"images.gz": bytes(range(256)) * 40, "labels.gz": b"labels" * 50}
 

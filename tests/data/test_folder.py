@@ -12,7 +12,7 @@ from PIL import Image
 
 from tellapart.data.folder import from_folder
 from tellapart.errors import DataError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 
 def put(path: Path, level: int = 0) -> Path:

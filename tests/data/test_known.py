@@ -16,7 +16,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.known import KNOWN, KnownFile, content_of, find_known
 from tellapart.errors import DataError
 from tellapart.files import sha256_hex
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 BATCHES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 

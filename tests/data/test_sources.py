@@ -13,7 +13,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places
 from tellapart.data.sources import open_dataset
 from tellapart.errors import DataError
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 PIXELS = np.zeros((4, 8, 8), np.uint8)
 LABELS = np.array([0, 1, 0, 1])

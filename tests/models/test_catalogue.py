@@ -10,7 +10,8 @@ import pytest
 from tellapart.bundle import DataRecord, open_bundle, write_bundle
 from tellapart.models.catalogue import BUILDERS, build_network, compile_network
 from tellapart.models.store import golden_of, rebuild, to_bundle
-from tellapart.recipe import ImageSpec, ModelSection, OptimizerSection, load_recipe
+from tellapart.recipe import load_recipe
+from tellapart.sections import ImageSpec, ModelSection, OptimizerSection
 
 pytestmark = [pytest.mark.core, pytest.mark.parametrize("name", sorted(BUILDERS))]
 

@@ -12,7 +12,7 @@ import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.errors import ModelError, TrustError
 from tellapart.models.custom import check_custom, output_kind
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 pytestmark = pytest.mark.core
 

@@ -8,7 +8,7 @@ import tellapart
 from tellapart.errors import ModelError
 from tellapart.models.catalogue import build_network
 from tellapart.models.guide_cnn import build_guide_cnn
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 pytestmark = pytest.mark.core
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tellapart.errors import UsageError
 from tellapart.predict.inputs import expand_paths, is_single, items_of
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec()
 PIXELS = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)

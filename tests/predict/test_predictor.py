@@ -12,7 +12,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.errors import ImageError, UsageError
 from tellapart.predict.inputs import Item
 from tellapart.predict.prediction import Prediction
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 pytestmark = pytest.mark.core

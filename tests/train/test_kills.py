@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tellapart.data.dataset import Dataset
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 sys.path.insert(0, str(Path(__file__).parent))
 from kill import Ended, train_and_kill, train_whole

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellapart.recipe import OptimizerSection
+from tellapart.sections import OptimizerSection
 from tellapart.train.schedule import FALLS, learning_rates
 
 SCHEDULES = st.sampled_from(sorted(FALLS))

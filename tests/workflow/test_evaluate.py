@@ -11,7 +11,7 @@ from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.errors import DataError
 from tellapart.evaluate.record import Evaluation
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 pytestmark = pytest.mark.core

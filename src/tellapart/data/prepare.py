@@ -11,7 +11,8 @@ from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex
 from tellapart.images import Pixels
 from tellapart.progress import SILENCE, Progress
-from tellapart.recipe import DataSection, ImageSpec, Recipe
+from tellapart.recipe import Recipe
+from tellapart.sections import DataSection, ImageSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tellapart.data.stores import Decoded, ImageStore
 from tellapart.errors import DataError, ImageError, UsageError
 from tellapart.progress import SILENCE, Progress
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image

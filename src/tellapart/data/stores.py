@@ -12,7 +12,7 @@ from typing_extensions import override
 from tellapart.errors import DataError, ImageError
 from tellapart.images import Pixels, read_file
 from tellapart.progress import SILENCE, Progress
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 
 @dataclass(frozen=True, eq=False)

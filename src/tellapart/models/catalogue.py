@@ -8,7 +8,7 @@ import keras
 from tellapart.errors import ModelError, UsageError, did_you_mean
 from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.models.optimizers import make_optimizer
-from tellapart.recipe import ImageSpec, OptimizerSection
+from tellapart.sections import ImageSpec, OptimizerSection
 
 Builder = Callable[[ImageSpec, int], keras.Model]
 

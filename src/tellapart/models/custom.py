@@ -8,7 +8,7 @@ import numpy as np
 
 from tellapart.errors import ModelError
 from tellapart.models.catalogue import compile_network
-from tellapart.recipe import ImageSpec, OptimizerSection
+from tellapart.sections import ImageSpec, OptimizerSection
 
 
 def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:

@@ -2,7 +2,7 @@
 
 import keras
 
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 
 def build_guide_cnn(image: ImageSpec, classes: int) -> keras.Model:

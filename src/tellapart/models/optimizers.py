@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tellapart.recipe import OptimizerSection
+from tellapart.sections import OptimizerSection
 
 Common = dict[str, Any]
 

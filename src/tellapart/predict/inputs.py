@@ -12,7 +12,7 @@ from PIL import Image
 
 from tellapart.errors import ImageError, UsageError
 from tellapart.images import SUFFIXES, Pixels, decode, decode_array, decode_picture, read_file
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tellapart.recipe import OptimizerSection
+from tellapart.sections import OptimizerSection
 
 Shares = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from tellapart.images import Pixels
 from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import KerasRuntime, Runtime
 from tellapart.progress import SILENCE, Progress, open_progress
-from tellapart.recipe import ImageSpec
+from tellapart.sections import ImageSpec
 from tellapart.workflow.inspect import load
 from tellapart.workflow.predict import open_model
 from tellapart.workflow.runs import Run

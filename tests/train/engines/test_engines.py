@@ -6,7 +6,7 @@ import pytest
 
 from tellapart.data.prepare import Part
 from tellapart.models.catalogue import build_network, compile_network
-from tellapart.recipe import ImageSpec, OptimizerSection
+from tellapart.sections import ImageSpec, OptimizerSection
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.plain import PlainEngine
 from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
