@@ -28,8 +28,9 @@ def train(
         str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")
     ] = None,
     save_every: Annotated[
-        float, typer.Option(min=0.0, help="Seconds between checkpoints within an epoch.")
-    ] = 30.0,
+        float | None,
+        typer.Option(min=0.0, help="Seconds between checkpoints within an epoch. Default: 30."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
     ] = False,

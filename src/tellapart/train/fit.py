@@ -28,7 +28,7 @@ from tellapart.train.checkpoints import (
 )
 from tellapart.train.endings import divergence, interruption, telling_of_memory
 from tellapart.train.engines.choice import open_engine
-from tellapart.train.engines.protocol import STEPS, Block, Weights, cut_block
+from tellapart.train.engines.protocol import STEPS, Block, Settings, Weights, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.runs import RunFolder
@@ -68,13 +68,12 @@ class _Loop:
 
     def __post_init__(self) -> None:
         """Make the engine, once for all epochs."""
-        self.engine = open_engine(
-            self.network,
-            self.data.train,
+        settings = Settings(
             from_logits=output_kind(self.network, self.recipe.image) == "logits",
             smoothing=self.recipe.fit.label_smoothing,
             follows_rates=not self.options.own_optimizer,
         )
+        self.engine = open_engine(self.network, self.data.train, settings)
         balanced = self.recipe.fit.class_weights == "balanced"
         self.class_weights = balance(self.data.train) if balanced else None
 

@@ -42,9 +42,10 @@ class Session:
     """
 
     def __init__(
-        self, folder: RunFolder, progress: Progress, *, save_every: float = INTERVAL
+        self, folder: RunFolder, progress: Progress, *, save_every: float | None = None
     ) -> None:
-        self._folder, self._save_every = folder, save_every
+        self._folder = folder
+        self._save_every = INTERVAL if save_every is None else save_every
         self._own_optimizer = False
         self._progress = RunLog(progress, folder.log_path)
         self._recipe: Recipe

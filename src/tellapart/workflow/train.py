@@ -32,7 +32,7 @@ def train(
     settings: Mapping[str, object] | None = None,
     output: str | Path = "runs",
     resume: str | Path | None = None,
-    save_every: float = 30.0,
+    save_every: float | None = None,
     strict: bool = False,
     data_folder: str | Path | None = None,
     backend: str | None = None,
@@ -52,8 +52,8 @@ def train(
         settings: Any field of the recipe by dotted key.
         output: The folder that the run's numbered folder goes into.
         resume: The folder of a run that was interrupted, to go on with it.
-        save_every: Seconds between two checkpoints within an epoch; there is one after
-            every epoch as well.
+        save_every: Seconds between two checkpoints within an epoch, 30 by default; there is
+            one after every epoch as well.
         strict: Refuse pictures that cannot be read, instead of skipping them.
         data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
@@ -136,7 +136,7 @@ class _Place:
 
 
 def _resume(
-    path: Path, place: _Place, batch_size: int | None, save_every: float, *, quiet: bool
+    path: Path, place: _Place, batch_size: int | None, save_every: float | None, *, quiet: bool
 ) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
     from tellapart.train.runs import RunFolder

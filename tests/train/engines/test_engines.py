@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from tellapart.data.prepare import Part
+from tellapart.errors import ModelError
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.sections import ImageSpec, OptimizerSection
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.plain import PlainEngine
 from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
-from tellapart.train.engines.protocol import STEPS, Engine, cut_block
+from tellapart.train.engines.protocol import STEPS, Engine, Settings, cut_block
 
 pytestmark = pytest.mark.core
 
@@ -39,13 +40,40 @@ def _train(engine: Engine, count: int) -> list[float]:
 
 def test_the_compiled_engine_takes_the_steps_that_keras_takes() -> None:
     part, ours, keras_own = _part(), _network(), _network()
-    fast = open_engine(ours, part, from_logits=False)
+    fast = open_engine(ours, part, Settings())
     assert not isinstance(fast, PlainEngine)
-    plain = PlainEngine(keras_own, part, follows_rates=True)
+    plain = PlainEngine(keras_own, part, Settings())
     np.testing.assert_allclose(_train(fast, 200), _train(plain, 200), rtol=2e-4)
     assert fast.score(part) == pytest.approx(plain.score(part), rel=1e-3)
     for one, other in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def _branched() -> keras.Model:
+    """Return a functional network whose convolutions no faster layer stands for."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((28, 28, 1))
+    scaled = keras.layers.Rescaling(1 / 255)(inputs)
+    wide = keras.layers.Conv2D(4, 3, strides=2, activation="relu")(scaled)
+    both = keras.layers.Add()([wide, keras.layers.Conv2D(4, 3, padding="same")(wide)])
+    flat = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(both))
+    network = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(flat))
+    return compile_network(network, OptimizerSection())
+
+
+def test_a_branched_network_with_plain_convolutions_takes_the_steps_that_keras_takes() -> None:
+    part, ours, keras_own = _part(192), _branched(), _branched()
+    fast = open_engine(ours, part, Settings())
+    assert not isinstance(fast, PlainEngine)
+    plain = PlainEngine(keras_own, part, Settings())
+    np.testing.assert_allclose(_train(fast, 192), _train(plain, 192), rtol=2e-4)
+    for one, other in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_smoothing_is_refused_where_the_networks_own_loss_decides() -> None:
+    with pytest.raises(ModelError, match=r"must be 0 .* Received: 0\.1\. Fix: --set"):
+        PlainEngine(_network(), _part(), Settings(smoothing=0.1))
 
 
 def test_a_network_with_its_own_training_step_keeps_it() -> None:
@@ -57,7 +85,7 @@ def test_a_network_with_its_own_training_step_keeps_it() -> None:
 
     network = Own([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    assert isinstance(open_engine(network, _part(), from_logits=True), PlainEngine)
+    assert isinstance(open_engine(network, _part(), Settings(from_logits=True)), PlainEngine)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])

@@ -5,7 +5,7 @@ import keras
 from tellapart.data.prepare import Part
 from tellapart.train.engines.loss import is_plain_classifier
 from tellapart.train.engines.plain import PlainEngine
-from tellapart.train.engines.protocol import Engine
+from tellapart.train.engines.protocol import Engine, Settings
 
 _COMPILED_WELL = frozenset(
     {
@@ -28,46 +28,27 @@ _COMPILED_WELL = frozenset(
 )
 
 
-def open_engine(
-    network: keras.Model,
-    part: Part,
-    *,
-    from_logits: bool,
-    smoothing: float = 0.0,
-    follows_rates: bool = True,
-) -> Engine:
+def open_engine(network: keras.Model, part: Part, settings: Settings) -> Engine:
     """Return the fastest engine that trains a network as it is meant to be trained.
 
     Args:
         network: Built and compiled.
         part: The samples to train on.
-        from_logits: Whether it puts out logits.
-        smoothing: Of the targets; a `PlainEngine` has its network's loss instead.
-        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+        settings: Outputs, loss and learning rate.
+
+    Raises:
+        ModelError: The network cannot be trained with these settings on this backend.
     """
     backend = keras.backend.backend()
     if backend == "torch" or not is_plain_classifier(network):
-        return PlainEngine(network, part, follows_rates=follows_rates)
+        return PlainEngine(network, part, settings)
     if backend == "jax":
         from tellapart.train.engines.jax import JaxEngine
 
-        return JaxEngine(
-            network,
-            part,
-            from_logits=from_logits,
-            smoothing=smoothing,
-            follows_rates=follows_rates,
-        )
+        return JaxEngine(network, part, settings)
     from tellapart.train.engines.tensorflow import TensorFlowEngine
 
-    return TensorFlowEngine(
-        network,
-        part,
-        from_logits=from_logits,
-        smoothing=smoothing,
-        follows_rates=follows_rates,
-        compile_steps=_compiles_well(network),
-    )
+    return TensorFlowEngine(network, part, settings, compile_steps=_compiles_well(network))
 
 
 def _compiles_well(network: keras.Model) -> bool:

@@ -10,10 +10,8 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.train.engines.loss import batch_loss, score_outputs
-from tellapart.train.engines.protocol import STEPS, Block, Engine, Outcome
+from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
 from tellapart.train.engines.twin import training_twin
-
-SCORE_BATCH = 500
 
 
 class JaxEngine(Engine):
@@ -22,21 +20,11 @@ class JaxEngine(Engine):
     Args:
         network: Built and compiled; its variables hold the result after every block.
         part: The samples to train on.
-        from_logits: Whether the network puts out logits.
-        smoothing: Of the targets.
-        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+        settings: Outputs, loss and learning rate.
     """
 
-    def __init__(
-        self,
-        network: keras.Model,
-        part: Part,
-        *,
-        from_logits: bool,
-        smoothing: float,
-        follows_rates: bool,
-    ) -> None:
-        self._twin = training_twin(network, from_logits=from_logits)
+    def __init__(self, network: keras.Model, part: Part, settings: Settings) -> None:
+        self._twin = training_twin(network, from_logits=settings.from_logits)
         self._optimizer = network.optimizer
         self._optimizer.build(network.trainable_variables)
         self._variables = (
@@ -45,8 +33,8 @@ class JaxEngine(Engine):
             list(self._optimizer.variables),
         )
         self._pixels, self._targets = jnp.asarray(part.pixels), jnp.asarray(part.targets)
-        self._smoothing = smoothing
-        rate = self._optimizer.learning_rate if follows_rates else None
+        self._smoothing = settings.smoothing
+        rate = self._optimizer.learning_rate if settings.follows_rates else None
         self._rate_at = next((n for n, v in enumerate(self._variables[2]) if v is rate), None)
         self._step = jax.jit(self._make_step)
         self._block = jax.jit(self._make_block)
@@ -100,8 +88,8 @@ class JaxEngine(Engine):
 
     def _run_steps(self, state: Any, block: Block) -> Any:
         found = []
-        for chosen, weights, rate in zip(block.chosen, block.weights, block.rates, strict=True):
-            state, *values = self._step(state, self._pixels, self._targets, chosen, weights, rate)
+        for batch in zip(block.chosen, block.weights, block.rates, strict=True):
+            state, *values = self._step(state, self._pixels, self._targets, batch)
             found.append(values)
         losses, correct = np.asarray(found, np.float32).T
         return state, losses, correct

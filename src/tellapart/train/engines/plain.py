@@ -5,7 +5,8 @@ import numpy as np
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
-from tellapart.train.engines.protocol import Block, Engine, Outcome
+from tellapart.errors import ModelError
+from tellapart.train.engines.protocol import Block, Engine, Outcome, Settings
 
 SCORE_BATCH = 256
 
@@ -16,11 +17,21 @@ class PlainEngine(Engine):
     Args:
         network: Built and compiled with accuracy as its metric.
         part: The samples to train on.
-        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+        settings: Whether to follow the block's learning rates; the rest is the network's.
+
+    Raises:
+        ModelError: The settings ask for smoothing, which the network's own loss decides.
     """
 
-    def __init__(self, network: keras.Model, part: Part, *, follows_rates: bool) -> None:
-        self._network, self._part, self._follows_rates = network, part, follows_rates
+    def __init__(self, network: keras.Model, part: Part, settings: Settings) -> None:
+        if settings.smoothing:
+            raise ModelError(
+                "`fit.label_smoothing` must be 0 on PyTorch, and for networks with a loss or a "
+                f"training step of their own. Received: {settings.smoothing:g}. "
+                "Fix: --set fit.label_smoothing=0"
+            )
+        self._network, self._part = network, part
+        self._follows_rates = settings.follows_rates
         network.optimizer.build(network.trainable_variables)
 
     @override

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from tellapart.data.prepare import Part
 from tellapart.data.samples import Indices
 
+SCORE_BATCH = 500
+"""Samples a batch of the compiled engines' scoring; the result does not depend on it."""
+
 STEPS = 16
 """Most steps in one call of an engine: enough to hide its cost, few enough to stop soon."""
 
@@ -50,6 +53,21 @@ class Outcome:
 
     losses: NDArray[np.float32]
     correct: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an engine must know beside network and samples.
+
+    Attributes:
+        from_logits: Whether the network puts out logits.
+        smoothing: Of the targets.
+        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+    """
+
+    from_logits: bool = False
+    smoothing: float = 0.0
+    follows_rates: bool = True
 
 
 class Engine(Protocol):

@@ -9,10 +9,8 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.train.engines.loss import batch_loss, score_outputs
-from tellapart.train.engines.protocol import STEPS, Block, Engine, Outcome
+from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
 from tellapart.train.engines.twin import training_twin
-
-SCORE_BATCH = 500
 
 
 class TensorFlowEngine(Engine):
@@ -21,28 +19,18 @@ class TensorFlowEngine(Engine):
     Args:
         network: Built and compiled; its variables are trained in place.
         part: The samples to train on.
-        from_logits: Whether the network puts out logits.
-        smoothing: Of the targets.
-        follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+        settings: Outputs, loss and learning rate.
         compile_steps: Whether XLA compiles each step.
     """
 
     def __init__(
-        self,
-        network: keras.Model,
-        part: Part,
-        *,
-        from_logits: bool,
-        smoothing: float,
-        follows_rates: bool,
-        compile_steps: bool,
+        self, network: keras.Model, part: Part, settings: Settings, *, compile_steps: bool
     ) -> None:
-        self._network = network
-        self._twin = training_twin(network, from_logits=from_logits)
+        self._network, self._settings = network, settings
+        self._twin = training_twin(network, from_logits=settings.from_logits)
         self._optimizer = network.optimizer
         self._optimizer.build(network.trainable_variables)
         self._pixels, self._targets = tf.constant(part.pixels), tf.constant(part.targets)
-        self._smoothing, self._follows_rates = smoothing, follows_rates
         # XLA, where it is asked for, compiles one step: inside its own loops it finds no
         # fast convolution
         self._step = tf.function(
@@ -73,11 +61,11 @@ class TensorFlowEngine(Engine):
         variables = self._network.trainable_variables
         with tf.GradientTape() as tape:
             logits = self._twin(pixels, training=True)
-            loss, correct = batch_loss(logits, targets, weights, self._smoothing)
+            loss, correct = batch_loss(logits, targets, weights, self._settings.smoothing)
             for penalty in self._network.losses:
                 loss += penalty
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        if self._follows_rates:
+        if self._settings.follows_rates:
             self._optimizer.learning_rate = rate
         self._optimizer.apply(gradients, variables)
         return loss, correct
