@@ -28,7 +28,7 @@ $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
 	touch $@
 
-demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 6 minutes)
+demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 4 minutes)
 	@echo "== 1/3  Look at the data =="
 	$(BIN)/tellapart inspect fashion-mnist --output $(DEMO)/fashion-mnist.png
 	echo "== 2/3  Train the guide's network, score it, draw its curves =="
