@@ -1,6 +1,7 @@
 """What executes a bundle's network: pixels in, probabilities out."""
 
-from typing import Any, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from tellapart.bundle import Bundle
 from tellapart.images import Pixels
 
 BATCH = 256
+"""The most pictures in one call."""
+
+BATCH_PIXELS = 1 << 20
+"""The most pixels in one call, so that large pictures do not fill the memory."""
 
 
 class Runtime(Protocol):
@@ -20,33 +25,33 @@ class Runtime(Protocol):
 
 
 class KerasRuntime(Runtime):
-    """Runs a Keras network on the backend that is loaded.
+    """Runs a Keras network on the backend that is loaded, compiled by it once.
 
-    Batches are filled up to a power of two, so that few shapes are ever compiled.
+    Several threads may ask it at the same time. It follows weights that are set later,
+    but its layers must stay as they are.
 
     Args:
         network: A `keras.Model`.
         output: "probabilities" or "logits": what the network puts out.
     """
 
-    def __init__(self, network: Any, output: str) -> None:
+    def __init__(self, network: Any, output: Literal["probabilities", "logits"]) -> None:
+        from tellapart.models.forward import open_forward
+
         self.network = network
-        self._output = output
+        self._classes = network.output_shape[1]
+        self._forward = open_forward(network, output)
 
     @override
     def probabilities(self, pixels: Pixels) -> NDArray[np.float32]:
         if not len(pixels):
-            return np.empty((0, self.network.output_shape[1]), np.float32)
-        chunks = [self._run(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]
-        return np.concatenate(chunks)
-
-    def _run(self, pixels: Pixels) -> NDArray[np.float32]:
-        count = len(pixels)
-        full = 1 << (count - 1).bit_length()
-        padding = np.zeros((full - count, *pixels.shape[1:]), np.uint8)
-        outputs = self.network.predict_on_batch(np.concatenate([pixels, padding]))
-        values = np.asarray(outputs, np.float32)[:count]
-        return _softmax(values) if self._output == "logits" else values
+            return np.empty((0, self._classes), np.float32)
+        size = _batch_size(pixels)
+        if len(pixels) <= size:
+            return self._forward.run(pixels)
+        batches = [pixels[first : first + size] for first in range(0, len(pixels), size)]
+        with ThreadPoolExecutor(self._forward.threads) as threads:
+            return np.concatenate(list(threads.map(self._forward.run, batches)))
 
 
 def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
@@ -62,6 +67,8 @@ def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
     return KerasRuntime(network, bundle.manifest.architecture.output)
 
 
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+def _batch_size(pixels: Pixels) -> int:
+    """Return how many of these pictures go into one call, a power of two."""
+    height, width = pixels.shape[1:3]
+    fitting = min(BATCH, max(1, BATCH_PIXELS // (height * width)))
+    return 1 << (int(fitting).bit_length() - 1)
