@@ -102,7 +102,11 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["inspect", "train", "evaluate", "predict", "doctor", "recipes", "recipes show"]
+    "verb",
+    [
+        *("inspect", "train", "evaluate", "predict", "doctor", "replay", "diff"),
+        *("recipes", "recipes show"),
+    ],
 )
 def test_every_command_has_help_with_an_example(
     verb: str, capsys: pytest.CaptureFixture[str]

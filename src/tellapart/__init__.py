@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from tellapart.recipe import Recipe, load_recipe, recipe_names
     from tellapart.train.history import History
     from tellapart.workflow.build import build
+    from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
+    from tellapart.workflow.replay import Replay, replay
     from tellapart.workflow.runs import Run, open_run
     from tellapart.workflow.train import train
 
@@ -41,11 +43,14 @@ __all__ = [
     "Prediction",
     "Predictor",
     "Recipe",
+    "Replay",
     "Run",
+    "RunDiff",
     "Samples",
     "TellapartError",
     "__version__",
     "build",
+    "diff",
     "doctor",
     "evaluate",
     "inspect",
@@ -55,6 +60,7 @@ __all__ = [
     "open_run",
     "predict",
     "recipe_names",
+    "replay",
     "train",
 ]
 
@@ -66,10 +72,13 @@ _HOMES = MappingProxyType(
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
+        "Replay": "workflow.replay",
         "Run": "workflow.runs",
+        "RunDiff": "workflow.diff",
         "Samples": "data.samples",
         "TellapartError": "errors",
         "build": "workflow.build",
+        "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
         "inspect": "workflow.inspect",
@@ -79,6 +88,7 @@ _HOMES = MappingProxyType(
         "open_run": "workflow.runs",
         "predict": "workflow.predict",
         "recipe_names": "recipe",
+        "replay": "workflow.replay",
         "train": "workflow.train",
     }
 )

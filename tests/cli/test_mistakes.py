@@ -206,7 +206,7 @@ def test_going_on_with_what_is_no_run(in_tmp: Path, capsys: pytest.CaptureFixtur
 def test_going_on_with_another_recipe(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     code, message = _fails(["train", "--resume", str(run.path), "--epochs", "9"], capsys)
     assert code == 2
-    assert "the recipe that it began with" in message
+    assert "the recipe and budget that it began with" in message
 
 
 def test_an_unknown_option_and_an_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,13 @@ import typer
 
 from tellapart._version import __version__
 from tellapart.cli.console import remark, show
+from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
 from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
+from tellapart.cli.replay import replay
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
 
@@ -22,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (inspect, train, evaluate, predict, doctor):
+for _verb in (inspect, train, evaluate, predict, doctor, replay, diff):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
 

@@ -59,3 +59,8 @@ def show_table(
 def percent(share: float | None) -> str:
     """Return a share as `90.8%`, or a dash where there is none."""
     return "–" if share is None else f"{share:.1%}"
+
+
+def field_value(value: object) -> str:
+    """Return a field of a record with all its digits, or a dash where there is none."""
+    return "–" if value is None else str(value)

@@ -97,3 +97,25 @@ class Evaluation(_Record):
             f"accuracy {self.accuracy}, loss {self.loss:.4f}, "
             f"on {self.samples:,} {self.split} images of {self.data}"
         )
+
+
+class PairedComparison(_Record):
+    """How often two classifiers, A and B, are right on the same samples.
+
+    Attributes:
+        samples: How many there are.
+        both: How many both have right.
+        only_a: How many A alone has right.
+        only_b: How many B alone has right.
+        neither: How many none has right.
+        difference: The accuracy of B minus that of A, with its 95 % interval.
+        p_value: Of McNemar's test, two-sided.
+    """
+
+    samples: int
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+    difference: Interval
+    p_value: float

@@ -25,6 +25,9 @@ class RunRecord(BaseModel):
         backend: Keras' backend.
         versions: What it ran on.
         strict: Whether unreadable pictures were refused.
+        machine: What else the bits depend on: processor, number of threads.
+        budget: The seconds of the whole run, if it had a budget.
+        earlier_batch_sizes: Those that it began with, if it went on with another one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +38,9 @@ class RunRecord(BaseModel):
     backend: str
     versions: dict[str, str]
     strict: bool = False
+    machine: dict[str, str] = {}
+    budget: float | None = None
+    earlier_batch_sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,11 @@ class RunFolder:
     def evaluation_path(self) -> Path:
         """Return where the scores lie."""
         return self.path / "evaluation.json"
+
+    @property
+    def predictions_path(self) -> Path:
+        """Return where the answer about each test image lies."""
+        return self.path / "predictions.npz"
 
     @property
     def skipped_path(self) -> Path:

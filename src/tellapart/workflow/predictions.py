@@ -1,0 +1,106 @@
+"""What a run's classifier says of each test image: written at its end, or asked for anew."""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tellapart._extras import prepare_keras
+from tellapart.data.prepare import Part, prepare
+from tellapart.data.samples import Indices
+from tellapart.errors import BundleError, DataError
+from tellapart.files import sha256_hex, write_whole
+from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.progress import open_progress
+from tellapart.train.runs import RunFolder
+from tellapart.workflow.inspect import load
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The answers of one classifier about its test images.
+
+    Attributes:
+        targets: `(n,)`, int64: the true classes' numbers.
+        probabilities: `(n, classes)`, float32.
+        fingerprint: SHA-256 over class names, targets and pixels of the test images.
+    """
+
+    targets: Indices
+    probabilities: NDArray[np.float32]
+    fingerprint: str
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Return which images are answered rightly."""
+        return np.asarray(self.probabilities.argmax(axis=1) == self.targets, np.bool_)
+
+
+def ask_about(test: Part, class_names: tuple[str, ...], predictor: Predictor) -> Answers:
+    """Return a classifier's answers about test images that fit already."""
+    names = "\0".join(class_names).encode()
+    fingerprint = sha256_hex(names, *map(np.ascontiguousarray, (test.targets, test.pixels)))
+    return Answers(test.targets, predictor.probabilities(test.pixels), fingerprint)
+
+
+def write_answers(folder: RunFolder, answers: Answers) -> None:
+    """Write the answers into the run's folder, whole or not at all.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    content = io.BytesIO()
+    np.savez(
+        content,
+        targets=answers.targets,
+        probabilities=answers.probabilities,
+        fingerprint=np.array(answers.fingerprint),
+    )
+    write_whole(folder.predictions_path, content.getvalue())
+
+
+def read_answers(folder: RunFolder) -> Answers | None:
+    """Return the answers in a run's folder, or `None` where an older run wrote none.
+
+    Raises:
+        BundleError: The file is damaged.
+    """
+    try:
+        raw = io.BytesIO(folder.predictions_path.read_bytes())
+        with np.load(raw, allow_pickle=False) as arrays:
+            found = Answers(arrays["targets"], arrays["probabilities"], str(arrays["fingerprint"]))
+        if found.probabilities.shape[:1] != found.targets.shape or found.probabilities.ndim != 2:
+            raise ValueError("its arrays do not fit each other")
+    except FileNotFoundError:
+        return None
+    except _DAMAGE as error:
+        raise BundleError(f"{folder.predictions_path} is damaged: {error}.") from error
+    return found
+
+
+def recompute_answers(
+    folder: RunFolder, *, trust: bool = False, backend: str | None = None, quiet: bool = False
+) -> Answers:
+    """Return the answers of a run that wrote none, from its bundle and its data.
+
+    Raises:
+        DataError: The data are in nobody's reach, or are no longer the run's.
+        BundleError: The bundle cannot be used.
+        TrustError: The network is its maker's own and `trust` is false.
+    """
+    recipe, record = folder.recipe(), folder.record()
+    if record.source is None:
+        raise DataError(f"The run {folder.path} was trained on arrays in memory.")
+    prepare_keras(backend)
+    predictor = open_predictor(folder.bundle_path, trust=trust)
+    progress = open_progress(quiet=quiet)
+    data = load(record.source, data_folder=record.data_folder, quiet=quiet)
+    found = prepare(data, recipe, strict=record.strict, progress=progress)
+    if found.fingerprint != record.fingerprint:
+        raise DataError(f"{data.origin} has changed since the run {folder.path}.")
+    return ask_about(found.test, found.class_names, predictor)
