@@ -1,6 +1,10 @@
 """What the tests share: the real Fashion-MNIST, a small slice of it, one trained run."""
 
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,8 +45,42 @@ def run(slice_of_fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
     return tellapart.train(slice_of_fashion, epochs=2, output=output, quiet=True)
 
 
+@pytest.fixture(scope="session")
+def slice_file(slice_of_fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an `.npz` file that holds the slice; do not change it."""
+    path = tmp_path_factory.mktemp("data") / "slice.npz"
+    arrays: dict[str, Any] = {"class_names": list(slice_of_fashion.class_names)}
+    for name, samples in slice_of_fashion.splits.items():
+        arrays[f"x_{name}"] = samples.decode(ImageSpec()).pixels
+        arrays[f"y_{name}"] = samples.targets
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def file_run(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return a finished run of two epochs on the slice's file; do not change its folder."""
+    output = tmp_path_factory.mktemp("file-runs")
+    return tellapart.train(slice_file, epochs=2, output=output, quiet=True)
+
+
 @pytest.fixture
 def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if mount is None:
+        pytest.skip("there is no mount command")
+    command = [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

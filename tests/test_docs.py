@@ -30,9 +30,10 @@ def _words(command: str) -> list[str]:
 
 
 @pytest.fixture
-def desk(in_tmp: Path, run: Run) -> Path:
-    """Work in a folder that looks like the README's: pictures, and one finished run."""
-    shutil.copytree(run.path, in_tmp / "runs" / "fashion-mnist-1")
+def desk(in_tmp: Path, file_run: Run) -> Path:
+    """Work in a folder that looks like the README's: pictures, and two finished runs."""
+    for number in (1, 2):
+        shutil.copytree(file_run.path, in_tmp / "runs" / f"fashion-mnist-{number}")
     shutil.copytree(ROOT / "examples" / "pictures", in_tmp / "examples" / "pictures")
     shutil.copy(in_tmp / "examples" / "pictures" / "shirt.png", in_tmp / "shirt.png")
     return in_tmp

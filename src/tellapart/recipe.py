@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tellapart.errors import RecipeError, UsageError, did_you_mean
 from tellapart.sections import (
+    AugmentSection,
     DataSection,
     FitSection,
     ImageSpec,
@@ -40,6 +41,7 @@ class Recipe(Section):
     image: ImageSpec = ImageSpec()
     model: ModelSection = ModelSection()
     optimizer: OptimizerSection = OptimizerSection()
+    augment: AugmentSection = AugmentSection()
     fit: FitSection = FitSection()
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ class ImageSpec(Section):
 class ModelSection(Section):
     """The network, by the name of its builder; "custom" is one that was handed over."""
 
-    name: Literal["guide-cnn", "custom"] = "guide-cnn"
+    name: Literal["compact-resnet", "fast-cnn", "guide-cnn", "large-resnet", "custom"] = "guide-cnn"
 
 
 class OptimizerSection(Section):
@@ -80,6 +80,32 @@ class OptimizerSection(Section):
     momentum: ShareOrNone = 0.0
     clip_norm: NotNegative = 0.0
     ema: ShareOrNone = 0.0
+
+
+class AugmentSection(Section):
+    """How pictures are varied in training, and only there; nothing by default.
+
+    `flip` mirrors half of them left to right; `shift` moves them by whole pixels, up to
+    this share of each side; `crop` takes a part of at least this share of the area and
+    enlarges it; `erase` blanks a square of this share of the side, anywhere; `mixup` lays
+    two pictures over each other, and their classes, in shares from Beta(mixup, mixup).
+    """
+
+    flip: bool = False
+    shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
+    crop: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    erase: ShareOrNone = 0.0
+    mixup: Annotated[float, Field(ge=0.0, le=8.0)] = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether anything is varied at all."""
+        return self.moves or self.erase > 0.0 or self.mixup > 0.0
+
+    @property
+    def moves(self) -> bool:
+        """Return whether pixels change their places."""
+        return self.flip or self.shift > 0.0 or self.crop < 1.0
 
 
 class FitSection(Section):

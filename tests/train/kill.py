@@ -1,6 +1,6 @@
 """Trains, kills the training without warning at times drawn from a seed, and goes on.
 
-Used by the tests and by `benchmarks/kills.py`; what is killed is a real process.
+Used by the tests and by `benchmarks/hundred_kills.py`; what is killed is a real process.
 """
 
 import os
@@ -11,23 +11,56 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.bundle import open_bundle
+from tellapart.data.dataset import Dataset
+from tellapart.errors import BundleError
+from tellapart.sections import ImageSpec
+from tellapart.train.checkpoints import load_checkpoint
 from tellapart.train.history import History
 
 TIMINGS = {"seconds", "images_per_second"}
+LONGEST_WAIT = 0.25
+"""Seconds from a process's first checkpoint to its end, at most."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What a training came to in the end."""
+    """What a training came to in the end.
+
+    Attributes:
+        weights: Of its bundle.
+        history: Its epochs, without what the clock says.
+        kills: How often it was killed.
+        lost: How many of the kills left no checkpoint that loads.
+    """
 
     weights: dict[str, NDArray[np.generic]]
     history: list[dict[str, float]]
-    kills: int
+    kills: int = 0
+    lost: int = 0
+
+    def has_weights_of(self, other: "Ended") -> bool:
+        """Return whether all weights are the same, bit for bit."""
+        return self.weights.keys() == other.weights.keys() and all(
+            value.dtype == other.weights[name].dtype
+            and value.tobytes() == other.weights[name].tobytes()
+            for name, value in self.weights.items()
+        )
+
+
+def write_slice(fashion: Dataset, path: Path) -> Path:
+    """Write a file of 6,000 real images to train on and 500 to test on."""
+    arrays: dict[str, Any] = {}
+    for name, samples, count in (("train", fashion.train, 6000), ("test", fashion.test, 500)):
+        part = samples.take(np.arange(count))
+        arrays[f"x_{name}"], arrays[f"y_{name}"] = part.decode(ImageSpec()).pixels, part.targets
+    np.savez(path, **arrays)
+    return path
 
 
 def command(data: Path, output: Path) -> list[str]:
@@ -36,11 +69,17 @@ def command(data: Path, output: Path) -> list[str]:
     return [sys.executable, "-m", "tellapart", *words, "-q", "--output", str(output)]
 
 
-def outcome(run: Path, kills: int = 0) -> Ended:
+def resume_command(run: Path) -> list[str]:
+    """Return the command line that goes on with a run."""
+    words = ["train", "--resume", str(run), "-q", "--save-every", "0"]
+    return [sys.executable, "-m", "tellapart", *words]
+
+
+def outcome(run: Path, kills: int = 0, lost: int = 0) -> Ended:
     """Return what a finished run holds."""
     history = History.from_jsonl((run / "history.jsonl").read_text("utf-8"))
     rows = [record.model_dump(exclude=TIMINGS) for record in history]
-    return Ended(dict(open_bundle(run / "model.tellapart").weights), rows, kills)
+    return Ended(dict(open_bundle(run / "model.tellapart").weights), rows, kills, lost)
 
 
 def train_whole(data: Path, output: Path, backend: str) -> Ended:
@@ -56,27 +95,55 @@ def train_and_kill(data: Path, output: Path, backend: str, seed: int, kills: int
 
     Each kill comes a random while after the first checkpoint that the process wrote.
     """
-    draw, done = random.Random(seed), 0
+    draw, done, lost = random.Random(seed), 0, 0
     words = command(data, output)
     run = output / f"{data.stem}-1"
     while True:
-        process = subprocess.Popen(
-            words,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "KERAS_BACKEND": backend},
-        )
-        if done < kills and _wait_for_news(process, run):
-            time.sleep(draw.uniform(0.0, 0.25))
-            process.send_signal(signal.SIGKILL)
-        _, errors = process.communicate()
-        if process.returncode == 0:
-            return outcome(run, done)
-        if process.returncode != -signal.SIGKILL:
-            raise RuntimeError(errors.decode())
+        wait = draw.uniform(0.0, LONGEST_WAIT) if done < kills else None
+        if not train_until_killed(words, run, backend, wait):
+            return outcome(run, done, lost)
         done += 1
-        words = [*command(data, output)[:3], "train", "--resume", str(run), "-q"]
-        words += ["--save-every", "0"]
+        lost += not has_whole_checkpoint(run)
+        words = resume_command(run)
+
+
+def train_until_killed(
+    words: list[str], run: Path, backend: str, wait: float | None, *, from_start: bool = False
+) -> bool:
+    """Run one process, and return whether it was killed before it was finished.
+
+    Args:
+        words: Its command line.
+        run: The folder it writes to.
+        backend: Keras' backend.
+        wait: Seconds from its first checkpoint to the kill; `None` leaves it alone.
+        from_start: Wait from the start of the process instead.
+
+    Raises:
+        RuntimeError: It ended in another way.
+    """
+    process = subprocess.Popen(
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )
+    if wait is not None and (from_start or _wait_for_news(process, run)):
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+    _, errors = process.communicate()
+    if process.returncode not in (0, -signal.SIGKILL):
+        raise RuntimeError(errors.decode())
+    return process.returncode != 0
+
+
+def has_whole_checkpoint(run: Path) -> bool:
+    """Return whether there is a checkpoint to go on from, and no damaged one."""
+    paths = list((run / "checkpoints").glob("epoch-*"))
+    try:
+        return bool([load_checkpoint(path) for path in paths])
+    except BundleError:
+        return False
 
 
 def _wait_for_news(process: subprocess.Popen[bytes], run: Path) -> bool:

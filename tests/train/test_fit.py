@@ -55,6 +55,7 @@ def test_a_run_leaves_everything_that_the_design_promises(run: Run) -> None:
         "history.jsonl",
         "model.tellapart",
         "evaluation.json",
+        "predictions.npz",
         "log.txt",
         "plots/curves.png",
         "plots/confusion.png",

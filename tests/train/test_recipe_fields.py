@@ -10,9 +10,9 @@ import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Part
 from tellapart.errors import MemoryExceededError
+from tellapart.train.balance import balance
 from tellapart.train.checkpoints import Position, checkpoint_path, load_checkpoint
 from tellapart.train.endings import telling_of_memory
-from tellapart.train.fit import balance
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 

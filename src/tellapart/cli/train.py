@@ -31,6 +31,10 @@ def train(
         float | None,
         typer.Option(min=0.0, help="Seconds between checkpoints within an epoch. Default: 30."),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="All the time it may take, such as 3m or 1h30m."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
     ] = False,
@@ -47,6 +51,7 @@ def train(
     Examples:
       tellapart train fashion-mnist --recipe guide
       tellapart train photos/ --epochs 20 --set image.height=64 --set image.width=64
+      tellapart train fashion-mnist --budget 3m
       tellapart train --resume runs/fashion-mnist-1
     """
     from tellapart.recipe import parse_setting
@@ -63,6 +68,7 @@ def train(
         output=output,
         resume=resume,
         save_every=save_every,
+        budget=budget,
         strict=strict,
         data_folder=data_folder,
         backend=backend,

@@ -6,13 +6,22 @@ from types import MappingProxyType
 import keras
 
 from tellapart.errors import ModelError, UsageError, did_you_mean
+from tellapart.models.fast_cnn import build_fast_cnn
 from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.models.optimizers import make_optimizer
+from tellapart.models.residual import build_compact_resnet, build_large_resnet
 from tellapart.sections import ImageSpec, OptimizerSection
 
 Builder = Callable[[ImageSpec, int], keras.Model]
 
-BUILDERS: Mapping[str, Builder] = MappingProxyType({"guide-cnn": build_guide_cnn})
+BUILDERS: Mapping[str, Builder] = MappingProxyType(
+    {
+        "compact-resnet": build_compact_resnet,
+        "fast-cnn": build_fast_cnn,
+        "guide-cnn": build_guide_cnn,
+        "large-resnet": build_large_resnet,
+    }
+)
 
 
 def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from tellapart.models.muon import ConvolutionMuon
 from tellapart.sections import OptimizerSection
 
 Common = dict[str, Any]
@@ -22,7 +23,7 @@ def _adamw(section: OptimizerSection, common: Common) -> keras.optimizers.Optimi
 def _muon(section: OptimizerSection, common: Common) -> keras.optimizers.Optimizer:
     decay = common.pop("weight_decay")
     # the last layer is a classifier's, not a hidden one: Adam's, as Muon's author has it
-    return keras.optimizers.Muon(
+    return ConvolutionMuon(
         section.learning_rate,
         weight_decay=decay,
         adam_weight_decay=decay,

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError
-from tellapart.files import sha256_hex, write_whole
+from tellapart.files import output_errors, sha256_hex, write_whole
 from tellapart.progress import Progress
 
 KEPT = 2
@@ -152,12 +152,17 @@ def latest_checkpoint(folder: Path, progress: Progress) -> Checkpoint | None:
 
 
 def drop_old(folder: Path, best_epoch: int | None) -> None:
-    """Remove all checkpoints but the newest few and the one after the best epoch."""
+    """Remove all checkpoints but the newest few and the one after the best epoch.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
     paths = sorted(folder.glob("epoch-*.safetensors"))
     best = checkpoint_path(folder, Position(best_epoch)) if best_epoch is not None else None
     for path in paths[:-KEPT]:
         if path != best:
-            path.unlink(missing_ok=True)
+            with output_errors(path):
+                path.unlink(missing_ok=True)
 
 
 def _groups(network: keras.Model) -> dict[str, list[Any]]:

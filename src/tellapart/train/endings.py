@@ -1,9 +1,11 @@
 """The ways in which a training can end before its time, each as one clear error."""
 
 import contextlib
+import ctypes
 import shlex
 from collections.abc import Iterator
 
+import keras
 import numpy as np
 
 from tellapart.errors import DivergenceError, Interrupted, MemoryExceededError
@@ -49,6 +51,16 @@ def divergence(
     )
 
 
+def has_overflowed(network: keras.Model) -> bool:
+    """Return whether weights are so large that their squares are no numbers.
+
+    A network of such weights can still have a finite loss: some processors take the larger
+    of 0 and no number to be 0.
+    """
+    with np.errstate(over="ignore"):
+        return not all(np.isfinite(np.square(weight)).all() for weight in network.get_weights())
+
+
 @contextlib.contextmanager
 def telling_of_memory(recipe: Recipe, run: RunFolder) -> Iterator[None]:
     """Turn a backend's way to say "out of memory" into one error that names the batch size.
@@ -62,6 +74,7 @@ def telling_of_memory(recipe: Recipe, run: RunFolder) -> Iterator[None]:
         text = f"{type(error).__name__}: {error}"
         if not isinstance(error, MemoryError) and not any(m in text for m in _MEMORY_ERRORS):
             raise
+        _keep_for_ever(error)
         size = recipe.fit.batch_size
         smaller = max(1, size // 2)
         fix = f"--resume {shlex.quote(str(run.path))} --batch-size {smaller}"
@@ -70,3 +83,13 @@ def telling_of_memory(recipe: Recipe, run: RunFolder) -> Iterator[None]:
             f"A training step needs more memory than there is. `fit.batch_size` must be smaller. "
             f"Received: {size}. Fix: tellapart train {again}"
         ) from error
+
+
+def _keep_for_ever(error: Exception) -> None:
+    """Keep all that an error's traceback holds, the network among it, until the process is gone.
+
+    Where a step compiled by XLA runs out of memory, TensorFlow 2.21 frees the network's
+    variables, and again when they are dropped: the process aborts, if only at its end, and
+    its exit code is lost.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(error))

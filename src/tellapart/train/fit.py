@@ -8,46 +8,34 @@ import keras
 import numpy as np
 
 from tellapart.data.order import sample_order
-from tellapart.data.prepare import Part, Prepared
-from tellapart.data.samples import Indices
-from tellapart.errors import BundleError
+from tellapart.data.prepare import Prepared
 from tellapart.files import write_whole
 from tellapart.models.custom import output_kind
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
+from tellapart.train.augment import draw_changes
 from tellapart.train.average import averaged
+from tellapart.train.balance import balance
 from tellapart.train.checkpoints import (
     Checkpoint,
     Position,
     Running,
     capture,
-    checkpoint_path,
     latest_checkpoint,
-    load_checkpoint,
     restore,
 )
-from tellapart.train.endings import divergence, interruption, telling_of_memory
+from tellapart.train.endings import divergence, has_overflowed, interruption, telling_of_memory
 from tellapart.train.engines.choice import open_engine
-from tellapart.train.engines.protocol import STEPS, Block, Settings, Weights, cut_block
+from tellapart.train.engines.pictures import Augmenter
+from tellapart.train.engines.protocol import Block, Epoch, Settings, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
+from tellapart.train.keeping import keep_weights
+from tellapart.train.options import DEFAULTS, Finish, FitOptions
+from tellapart.train.plan import ByEpochs, ByTime, Plan
 from tellapart.train.runs import RunFolder
-from tellapart.train.saver import INTERVAL, Saver
+from tellapart.train.saver import Saver
 from tellapart.train.schedule import learning_rates
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """What decides about a training beside its recipe.
-
-    Attributes:
-        own_optimizer: Whether the network came with an optimiser that keeps its own
-            learning rate, whatever the recipe's.
-        save_every: Seconds between two checkpoints within an epoch.
-    """
-
-    own_optimizer: bool = False
-    save_every: float = INTERVAL
 
 
 @dataclass
@@ -65,17 +53,21 @@ class _Loop:
     history: History = field(default_factory=History)
     position: Position = field(default_factory=Position)
     running: Running = field(default_factory=Running)
+    rehearsed: bool = False
 
     def __post_init__(self) -> None:
         """Make the engine, once for all epochs."""
+        augment = self.recipe.augment
         settings = Settings(
             from_logits=output_kind(self.network, self.recipe.image) == "logits",
             smoothing=self.recipe.fit.label_smoothing,
+            augmenter=Augmenter(augment, self.recipe.image) if augment.is_on else None,
             follows_rates=not self.options.own_optimizer,
         )
         self.engine = open_engine(self.network, self.data.train, settings)
         balanced = self.recipe.fit.class_weights == "balanced"
         self.class_weights = balance(self.data.train) if balanced else None
+        self.plan: Plan = ByEpochs(self.recipe.fit.epochs, len(self.data.train))
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Put the state of a checkpoint back."""
@@ -85,28 +77,42 @@ class _Loop:
 
     def run_epochs(self) -> None:
         """Train from the present position to the end."""
-        samples = len(self.data.train)
-        with self.progress.task("training", self.recipe.fit.epochs * samples, "images") as task:
-            task.advance(self.position.epoch * samples + self.position.index)
-            while self.position.epoch < self.recipe.fit.epochs and not self._is_patience_over():
+        if self.options.budget is not None:
+            trained = self.running.seconds + sum(self.history["seconds"])
+            self.plan = ByTime(self.options.budget, trained)
+        with self.progress.task("training", self.plan.total, self.plan.unit) as task:
+            if isinstance(self.plan, ByEpochs):
+                task.advance(self.position.epoch * len(self.data.train) + self.position.index)
+            while not self.plan.is_over(self.position) and not self._is_patience_over():
                 self._run_epoch(task)
         self.saver.wait()
 
     def _run_epoch(self, task: Task) -> None:
-        samples = len(self.data.train)
-        order = sample_order(self.recipe.seed, self.position.epoch, samples)
+        samples, epoch = len(self.data.train), self._next_epoch()
         while self.position.index < samples:
-            self._run_block(order, task)
+            self._run_block(epoch, task)
+            if self.plan.is_over(self.position):
+                break
             if self.position.index < samples:
                 self._look_around()
         self._finish_epoch()
-        if self.stop and self.position.epoch < self.recipe.fit.epochs:
+        if self.stop and not self.plan.is_over(self.position):
             self._interrupt()
 
-    def _run_block(self, order: Indices, task: Task) -> None:
+    def _next_epoch(self) -> Epoch:
+        recipe, number, samples = self.recipe, self.position.epoch, len(self.data.train)
+        return Epoch(
+            sample_order(recipe.seed, number, samples),
+            draw_changes(recipe.augment, recipe.image, recipe.seed, number, samples)
+            if recipe.augment.is_on
+            else None,
+            self.class_weights,
+        )
+
+    def _run_block(self, epoch: Epoch, task: Task) -> None:
         """Train on the next few batches, and take note of what they came to."""
         began = time.perf_counter()
-        block = self._next_block(order)
+        block = self._next_block(epoch)
         outcome = self.engine.train(block)
         if not np.isfinite(outcome.losses).all():
             raise divergence(self.position, block, outcome)
@@ -118,33 +124,45 @@ class _Loop:
         )
         self.position = replace(self.position, index=self.position.index + block.samples)
         task.advance(
-            block.samples,
-            f"epoch {self.position.epoch + 1}/{self.recipe.fit.epochs}  "
+            self.plan.went(block.samples, time.perf_counter() - began),
+            f"{self.plan.title(self.position)}  "
             f"loss {self.running.loss / self.position.index:.4f}  "
             f"accuracy {self.running.correct / self.position.index:.4f}",
         )
 
-    def _next_block(self, order: Indices) -> Block:
-        size, samples = self.recipe.fit.batch_size, len(order)
-        behind = self.position.epoch * samples + self.position.index
-        done = (behind + size * np.arange(STEPS)) / (self.recipe.fit.epochs * samples)
-        rates = learning_rates(self.recipe.optimizer, done)
-        return cut_block(order, self.position.index, size, rates, self.class_weights)
+    def _next_block(self, epoch: Epoch) -> Block:
+        size = self.recipe.fit.batch_size
+        rates = learning_rates(self.recipe.optimizer, self.plan.shares(self.position, size))
+        return cut_block(epoch, self.position.index, size, rates)
 
     def _look_around(self) -> None:
-        """Heed a wish to stop; save now and then."""
+        """Heed a wish to stop; save now and then; on a budget, have a bundle early."""
         if self.stop:
             self._interrupt()
+        plan, finish = self.plan, self.options.finish
+        if isinstance(plan, ByTime) and finish and plan.is_time_for_a_first_bundle():
+            self._rehearse(plan, finish)
         if self.saver.is_due():
             self._save()
+
+    def _rehearse(self, plan: ByTime, finish: Finish) -> None:
+        """Write a first bundle, and learn how long the end of the run will take."""
+        if self.rehearsed:
+            return
+        began = time.perf_counter()
+        with averaged(self.network):
+            self.engine.score(self.data.validation)
+            scoring = time.perf_counter() - began
+            plan.reserve = scoring + finish.rehearse()
+        self.rehearsed = True
 
     def _finish_epoch(self) -> None:
         """Measure, write down and save what an epoch came to."""
         with averaged(self.network):
             val_loss, val_accuracy = self.engine.score(self.data.validation)
-        if not math.isfinite(val_loss):
+        if not math.isfinite(val_loss) or has_overflowed(self.network):
             raise divergence(self.position)
-        samples, running = len(self.data.train), self.running
+        samples, running = self.position.index, self.running
         record = EpochRecord(
             epoch=self.position.epoch + 1,
             loss=running.loss / samples,
@@ -160,6 +178,9 @@ class _Loop:
         self._save()
         write_whole(self.run.history_path, self.history.to_jsonl())
         self.progress.say(str(record))
+        is_best = self.history.best().epoch == record.epoch
+        if self.options.finish and is_best and not self.plan.is_over(self.position):
+            self._write_bundle()
 
     def _is_patience_over(self) -> bool:
         """Return whether the recipe ends the training early; it follows from the history."""
@@ -167,6 +188,11 @@ class _Loop:
         if not patience or not len(self.history):
             return False
         return len(self.history) - self.history.best().epoch >= patience
+
+    def _write_bundle(self) -> None:
+        if self.options.finish is not None:
+            with averaged(self.network):
+                self.options.finish.save()
 
     def _save(self) -> None:
         state = capture(self.network, self.position, self.running, self.history.to_jsonl())
@@ -176,6 +202,8 @@ class _Loop:
         """Save the state and raise `Interrupted`."""
         self._save()
         self.saver.wait()
+        if not self.run.bundle_path.is_file():
+            self._write_bundle()
         raise interruption(self.run, self.position, self.stop)
 
 
@@ -185,7 +213,7 @@ def fit(
     data: Prepared,
     run: RunFolder,
     progress: Progress,
-    options: FitOptions = FitOptions(),
+    options: FitOptions = DEFAULTS,
 ) -> History:
     """Train a compiled network as its recipe says, from the run's newest checkpoint if any.
 
@@ -222,35 +250,5 @@ def fit(
                 loop.run_epochs()
         finally:
             saver.close()
-        _keep(loop)
+        keep_weights(network, recipe, loop.history, run, progress)
     return loop.history
-
-
-def balance(part: Part) -> Weights:
-    """Return a weight for each sample, so that every class weighs the same in the loss."""
-    counts = np.bincount(part.targets)
-    present = np.count_nonzero(counts)
-    weights = len(part) / (present * np.maximum(counts, 1))
-    return np.asarray(weights[part.targets], np.float32)
-
-
-def _keep(loop: _Loop) -> None:
-    """Give the network the weights that the recipe keeps."""
-    if loop.recipe.fit.keep == "best":
-        _restore_best(loop)
-    if loop.network.optimizer.use_ema:
-        loop.network.optimizer.finalize_variable_values(loop.network.trainable_variables)
-
-
-def _restore_best(loop: _Loop) -> None:
-    for record in loop.history.ranked():
-        if record.epoch != len(loop.history):
-            path = checkpoint_path(loop.run.checkpoints, Position(record.epoch))
-            try:
-                restore(loop.network, load_checkpoint(path), ("network", "optimizer"))
-            except BundleError as error:
-                loop.progress.say(f"{error} Keeping the next best epoch.")
-                continue
-        kept = f"Kept the weights of epoch {record.epoch}, the best on the validation images."
-        loop.progress.say(kept)
-        return

@@ -8,6 +8,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared, prepare
 from tellapart.errors import DataError, ModelError
 from tellapart.evaluate.record import Evaluation
+from tellapart.evaluate.scores import evaluate_probabilities
 from tellapart.files import write_whole
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
@@ -21,12 +22,17 @@ from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
-from tellapart.train.fit import FitOptions, fit
+from tellapart.train.fit import fit
 from tellapart.train.history import History
+from tellapart.train.machine import machine_facts
+from tellapart.train.options import FitOptions
+from tellapart.train.outlook import outlook
+from tellapart.train.plan import Budget
 from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
-from tellapart.workflow.evaluate import score_pixels
+from tellapart.workflow.predictions import ask_about, write_answers
+from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
 from tellapart.workflow.runs import Run
 
 GOLDEN_EXAMPLES = 8
@@ -39,12 +45,19 @@ class Session:
         folder: Where everything goes.
         progress: Where the work shows itself.
         save_every: Seconds between two checkpoints within an epoch.
+        budget: The time of the whole run, if it has one.
     """
 
     def __init__(
-        self, folder: RunFolder, progress: Progress, *, save_every: float | None = None
+        self,
+        folder: RunFolder,
+        progress: Progress,
+        *,
+        save_every: float | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._folder = folder
+        self._budget = budget
         self._save_every = INTERVAL if save_every is None else save_every
         self._own_optimizer = False
         self._progress = RunLog(progress, folder.log_path)
@@ -75,12 +88,18 @@ class Session:
             backend=keras.backend.backend(),
             versions=library_versions(),
             strict=strict,
+            machine=machine_facts(),
+            budget=self._budget.seconds if self._budget else None,
         )
         self._folder.begin(self._recipe, record)
         self._show_summary()
 
     def change_recipe(self, recipe: Recipe) -> None:
         """Write down that a run goes on with another batch size."""
+        record = self._folder.record()
+        sizes = (*record.earlier_batch_sizes, self._folder.recipe().fit.batch_size)
+        record = record.model_copy(update={"earlier_batch_sizes": sizes})
+        write_whole(self._folder.record_path, record.model_dump_json(indent=2))
         write_whole(self._folder.recipe_path, recipe.to_toml())
         self._progress.say(
             f"Going on with batches of {recipe.fit.batch_size}: the result is no longer the one "
@@ -101,6 +120,11 @@ class Session:
                 f"{data.origin} has changed since the run {self._folder.path} began, so it cannot "
                 "go on. Begin a new run."
             )
+        if record.earlier_batch_sizes:
+            self._progress.say(
+                f"The run began with batches of {record.earlier_batch_sizes[0]}: the result is "
+                "not the one that an undisturbed run would have given."
+            )
         self._network = self._make_network(model)
 
     def finish(self) -> Run:
@@ -111,7 +135,7 @@ class Session:
             self._data,
             self._folder,
             self._progress,
-            FitOptions(self._own_optimizer, self._save_every),
+            FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal()),
         )
         bundle = self._save()
         predictor = open_predictor(self._folder.bundle_path, trust=True)
@@ -120,7 +144,15 @@ class Session:
         write_whole(self._folder.history_path, history.to_jsonl())
         self._draw(history, evaluation)
         write_whole(self._folder.evaluation_path, evaluation.to_json())
+        if self._budget:
+            self._progress.say(outlook(history))
         return Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+
+    def _rehearsal(self) -> Rehearsal | None:
+        """Return what a run on a budget does before its end."""
+        if self._budget is None:
+            return None
+        return Rehearsal(self._save, lambda: rehearse_scoring(self._folder, self._data))
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
         self._progress.say(repr(data))
@@ -183,12 +215,13 @@ class Session:
 
     def _evaluate(self, predictor: Predictor) -> Evaluation:
         """Score the saved bundle, not the network in memory, on the test images."""
-        test = self._data.test
-        return score_pixels(
-            predictor,
-            self._data.class_names,
-            test.pixels,
-            test.targets,
+        names = self._data.class_names
+        answers = ask_about(self._data.test, names, predictor)
+        write_answers(self._folder, answers)
+        return evaluate_probabilities(
+            answers.targets,
+            answers.probabilities,
+            names,
             data=self._data.name,
             split="test",
             note=self._data.policy,

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ def train(
     output: str | Path = "runs",
     resume: str | Path | None = None,
     save_every: float | None = None,
+    budget: str | float | None = None,
     strict: bool = False,
     data_folder: str | Path | None = None,
     backend: str | None = None,
@@ -54,6 +56,9 @@ def train(
         resume: The folder of a run that was interrupted, to go on with it.
         save_every: Seconds between two checkpoints within an epoch, 30 by default; there is
             one after every epoch as well.
+        budget: The time that all of it may take, such as "3m" or 180 (seconds), instead of
+            a number of epochs: the schedule is laid out for it, and a classifier is on disk
+            early.
         strict: Refuse pictures that cannot be read, instead of skipping them.
         data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
@@ -67,6 +72,7 @@ def train(
         Interrupted: A signal asked for a stop; `resume` goes on.
         OutputError: The run's folder cannot be written.
     """
+    began = time.monotonic()
     changes = dict(settings or {}) | {
         key: value
         for key, value in {
@@ -78,10 +84,11 @@ def train(
         if value is not None
     }
     if resume is not None:
-        if set(changes) - {"fit.batch_size"} or recipe is not None or strict:
+        others = recipe is not None or strict or budget is not None
+        if set(changes) - {"fit.batch_size"} or others:
             raise UsageError(
-                "A run goes on with the recipe that it began with: leave out others. Only "
-                "--batch-size may change, where memory is short."
+                "A run goes on with the recipe and budget that it began with: leave out others. "
+                "Only --batch-size may change, where memory is short."
             )
         where = _Place(data, model, data_folder, backend)
         return _resume(Path(resume), where, batch_size, save_every, quiet=quiet)
@@ -89,20 +96,38 @@ def train(
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     _refuse_unused(model, changes)
     chosen = load_recipe(DEFAULT_RECIPE if recipe is None else recipe, changes)
+    limit = _budget(budget, changes)
     prepare_keras(backend)
+    from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
     found = load(data, data_folder=data_folder, quiet=quiet)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
-    session = Session(folder, open_progress(quiet=quiet), save_every=save_every)
+    session = Session(
+        folder,
+        open_progress(quiet=quiet),
+        save_every=save_every,
+        budget=Budget(limit, began) if limit else None,
+    )
     try:
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
         return session.finish()
     except BaseException:
         _tidy(folder, parent_is_new=parent_is_new)
         raise
+
+
+def _budget(budget: str | float | None, changes: Mapping[str, object]) -> float | None:
+    """Return the budget in seconds; it and a number of epochs exclude each other."""
+    if budget is None:
+        return None
+    if "fit.epochs" in changes:
+        raise UsageError("Give a budget or a number of epochs, not both.")
+    from tellapart.workflow.durations import parse_duration
+
+    return parse_duration(budget)
 
 
 def _refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
@@ -139,8 +164,10 @@ def _resume(
     path: Path, place: _Place, batch_size: int | None, save_every: float | None, *, quiet: bool
 ) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
+    from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
 
+    began = time.monotonic()
     folder = RunFolder(path)
     recipe, record = folder.recipe(), folder.record()
     progress = open_progress(quiet=quiet)
@@ -158,10 +185,13 @@ def _resume(
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
-    session = Session(folder, progress, save_every=save_every)
+    limit = Budget(record.budget, began) if record.budget else None
+    session = Session(folder, progress, save_every=save_every, budget=limit)
     found = load(source, data_folder=place.data_folder or record.data_folder, quiet=quiet)
-    if batch_size not in (None, recipe.fit.batch_size):
+    is_changed = batch_size not in (None, recipe.fit.batch_size)
+    if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
-        session.change_recipe(recipe)
     session.begin_again(found, recipe, record, place.model)
+    if is_changed:
+        session.change_recipe(recipe)
     return session.finish()

@@ -11,7 +11,7 @@ from tellapart.sections import ImageSpec, OptimizerSection
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.plain import PlainEngine
 from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
-from tellapart.train.engines.protocol import STEPS, Engine, Settings, cut_block
+from tellapart.train.engines.protocol import STEPS, Engine, Epoch, Settings, cut_block
 
 pytestmark = pytest.mark.core
 
@@ -32,7 +32,7 @@ def _network() -> keras.Model:
 def _train(engine: Engine, count: int) -> list[float]:
     losses, first = [], 0
     while first < count:
-        block = cut_block(np.arange(count), first, 32, RATES, None)
+        block = cut_block(Epoch(np.arange(count)), first, 32, RATES)
         losses += engine.train(block).losses.tolist()
         first += block.samples
     return losses
@@ -122,7 +122,7 @@ def test_layers_that_would_give_something_else_are_left_alone(
 
 
 def test_a_short_last_batch_is_filled_with_samples_that_do_not_count() -> None:
-    block = cut_block(np.arange(70), 0, 32, RATES, None)
+    block = cut_block(Epoch(np.arange(70)), 0, 32, RATES)
     assert block.chosen.shape == (3, 32)
     assert block.samples == 70
     assert block.weights.sum() == 70
@@ -133,5 +133,5 @@ def test_a_short_last_batch_is_filled_with_samples_that_do_not_count() -> None:
 def test_class_weights_follow_their_samples() -> None:
     weights = np.linspace(1.0, 2.0, 50, dtype=np.float32)
     order = np.random.default_rng(0).permutation(50)
-    block = cut_block(order, 16, 16, RATES, weights)
+    block = cut_block(Epoch(order, class_weights=weights), 16, 16, RATES)
     np.testing.assert_allclose(block.weights.ravel()[:34], weights[order[16:]])

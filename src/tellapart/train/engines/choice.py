@@ -11,6 +11,7 @@ _COMPILED_WELL = frozenset(
     {
         "Activation",
         "Add",
+        "AveragePooling2D",
         "BatchNormalization",
         "Conv2D",
         "Dense",

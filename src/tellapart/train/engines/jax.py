@@ -10,8 +10,9 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.train.engines.loss import batch_loss, score_outputs
+from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
-from tellapart.train.engines.twin import training_twin
+from tellapart.train.engines.twin import has_plain_convolutions, training_twin
 
 
 class JaxEngine(Engine):
@@ -33,18 +34,14 @@ class JaxEngine(Engine):
             list(self._optimizer.variables),
         )
         self._pixels, self._targets = jnp.asarray(part.pixels), jnp.asarray(part.targets)
-        self._smoothing = settings.smoothing
+        self._smoothing, self._augmenter = settings.smoothing, settings.augmenter
         rate = self._optimizer.learning_rate if settings.follows_rates else None
         self._rate_at = next((n for n, v in enumerate(self._variables[2]) if v is rate), None)
         self._step = jax.jit(self._make_step)
         self._block = jax.jit(self._make_block)
         self._forward = jax.jit(self._make_outputs)
         # inside a loop XLA finds no fast convolution
-        self._loops = not any(
-            isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
-            for layer in self._twin._flatten_layers()
-            if layer not in _replaced(self._twin)
-        )
+        self._loops = not has_plain_convolutions(self._twin)
 
     @override
     def train(self, block: Block) -> Outcome:
@@ -71,24 +68,20 @@ class JaxEngine(Engine):
 
     def _run_loop(self, state: Any, block: Block) -> Any:
         """Make all steps in one call; short blocks are filled, so it is compiled once."""
-        fill = [(0, STEPS - len(block)), (0, 0)]
+        missing = STEPS - len(block)
+        columns = tuple(
+            np.pad(column, [(0, missing)] + [(0, 0)] * (column.ndim - 1))
+            for column in block.columns()
+        )
         state, losses, correct = self._block(
-            state,
-            self._pixels,
-            self._targets,
-            (
-                np.pad(block.chosen, fill),
-                np.pad(block.weights, fill),
-                np.pad(block.rates, fill[:1]),
-            ),
-            len(block),
+            state, self._pixels, self._targets, columns, len(block)
         )
         steps = slice(len(block))
         return state, np.asarray(losses)[steps], np.asarray(correct)[steps]
 
     def _run_steps(self, state: Any, block: Block) -> Any:
         found = []
-        for batch in zip(block.chosen, block.weights, block.rates, strict=True):
+        for batch in zip(*block.columns(), strict=True):
             state, *values = self._step(state, self._pixels, self._targets, batch)
             found.append(values)
         losses, correct = np.asarray(found, np.float32).T
@@ -97,14 +90,19 @@ class JaxEngine(Engine):
     def _make_step(self, state: Any, pixels: Any, targets: Any, batch: Any) -> Any:
         """Return the state after one step, its loss and how many answers were right."""
         trainable, others, optimizer = state
-        chosen, weights, rate = batch
-        images = jnp.asarray(pixels[chosen], "float32")
+        rate = batch[2]
+        images, wanted = take_batch(
+            batch,
+            lambda chosen: jnp.asarray(pixels[chosen], "float32"),
+            lambda chosen: targets[chosen],
+            self._augmenter,
+        )
 
         def loss_of(trainable: Any) -> Any:
             logits, after, penalties = self._twin.stateless_call(
                 trainable, others, images, training=True, return_losses=True
             )
-            loss, correct = batch_loss(logits, targets[chosen], weights, self._smoothing)
+            loss, correct = batch_loss(logits, wanted, self._smoothing)
             return loss + sum(penalties), (after, correct)
 
         (loss, (others, correct)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trainable)
@@ -115,11 +113,9 @@ class JaxEngine(Engine):
         return (list(trainable), list(others), list(optimizer)), loss, correct
 
     def _make_block(self, state: Any, pixels: Any, targets: Any, block: Any, steps: Any) -> Any:
-        chosen, weights, rates = block
-
         def body(number: Any, carried: Any) -> Any:
             state, losses, correct = carried
-            batch = (chosen[number], weights[number], rates[number])
+            batch = tuple(column[number] for column in block)
             state, loss, right = self._make_step(state, pixels, targets, batch)
             return state, losses.at[number].set(loss), correct.at[number].set(right)
 
@@ -129,8 +125,3 @@ class JaxEngine(Engine):
     def _make_outputs(self, trainable: Any, others: Any, pixels: Any) -> Any:
         batch = jnp.asarray(pixels, "float32")
         return self._twin.stateless_call(trainable, others, batch, training=False)[0]
-
-
-def _replaced(twin: keras.Model) -> list[Any]:
-    """Return the convolutions that a faster layer of the twin stands for."""
-    return [layer.convolution for layer in twin.layers if hasattr(layer, "convolution")]

@@ -1,5 +1,6 @@
 """The loss of every compiled engine: cross-entropy from class numbers, weighted, smoothed."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -8,36 +9,59 @@ from keras import ops
 from numpy.typing import NDArray
 
 
-def cross_entropy(logits: Any, targets: Any, smoothing: float) -> Any:
-    """Return the cross-entropy of each sample, `(n,)`.
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Is what a batch should be answered with.
+
+    Attributes:
+        classes: `(n,)`, class numbers.
+        weights: `(n,)`; samples of weight 0 count nowhere.
+        partners: `(n,)`, the class numbers of the samples mixed in; `None` without.
+        shares: `(n,)`, how much of each sample is its own; `None` without partners.
+    """
+
+    classes: Any
+    weights: Any
+    partners: Any = None
+    shares: Any = None
+
+
+def cross_entropy(logits: Any, targets: Targets, smoothing: float) -> Any:
+    """Return the cross-entropy of each sample, `(n,)`, not weighted.
 
     With smoothing, that share of each target is spread evenly over all classes (Szegedy
     et al. 2016, "Rethinking the Inception Architecture", section 7).
 
     Args:
         logits: `(n, classes)`; the logarithm of probabilities serves as well.
-        targets: `(n,)`, class numbers.
+        targets: What they should say.
         smoothing: From 0, as usual, to below 1.
     """
     likely = ops.log_softmax(logits)
-    right = ops.sum(likely * ops.one_hot(targets, logits.shape[-1]), axis=-1)
+    wanted = ops.one_hot(targets.classes, logits.shape[-1])
+    if targets.partners is not None:
+        others = ops.one_hot(targets.partners, logits.shape[-1])
+        wanted = others + targets.shares[:, None] * (wanted - others)
+    right = ops.sum(likely * wanted, axis=-1)
     if not smoothing:
         return -right
     return -(1.0 - smoothing) * right - smoothing * ops.mean(likely, axis=-1)
 
 
-def batch_loss(logits: Any, targets: Any, weights: Any, smoothing: float) -> tuple[Any, Any]:
+def batch_loss(logits: Any, targets: Targets, smoothing: float) -> tuple[Any, Any]:
     """Return the mean loss of a batch, and how many of its samples were answered rightly.
+
+    Of a mixed sample, the right answer is the larger part's class.
 
     Args:
         logits: `(n, classes)`.
-        targets: `(n,)`, class numbers.
-        weights: `(n,)`; samples of weight 0 count nowhere.
+        targets: What they should say.
         smoothing: Of the targets.
     """
-    counted = ops.cast(weights > 0, "float32")
-    losses = cross_entropy(logits, targets, smoothing) * weights
-    right = ops.cast(ops.equal(ops.argmax(logits, axis=-1), ops.cast(targets, "int32")), "float32")
+    counted = ops.cast(targets.weights > 0, "float32")
+    losses = cross_entropy(logits, targets, smoothing) * targets.weights
+    answers, classes = ops.argmax(logits, axis=-1), ops.cast(targets.classes, "int32")
+    right = ops.cast(ops.equal(answers, classes), "float32")
     # by the number of samples, as Keras does: class weights scale the loss
     return ops.sum(losses) / ops.sum(counted), ops.sum(right * counted)
 

@@ -1,7 +1,10 @@
 """Training through Keras' own step: for PyTorch, and for networks that train their own way."""
 
+from typing import Any
+
 import keras
 import numpy as np
+from keras import ops
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
@@ -20,31 +23,32 @@ class PlainEngine(Engine):
         settings: Whether to follow the block's learning rates; the rest is the network's.
 
     Raises:
-        ModelError: The settings ask for smoothing, which the network's own loss decides.
+        ModelError: The settings ask for what the network's own loss decides.
     """
 
     def __init__(self, network: keras.Model, part: Part, settings: Settings) -> None:
-        if settings.smoothing:
-            raise ModelError(
-                "`fit.label_smoothing` must be 0 on PyTorch, and for networks with a loss or a "
-                f"training step of their own. Received: {settings.smoothing:g}. "
-                "Fix: --set fit.label_smoothing=0"
-            )
-        self._network, self._part = network, part
+        mixup = settings.augmenter.section.mixup if settings.augmenter else 0.0
+        for key, value in (("fit.label_smoothing", settings.smoothing), ("augment.mixup", mixup)):
+            if value:
+                raise ModelError(
+                    f"`{key}` must be 0 on PyTorch, and for networks with a loss or a training "
+                    f"step of their own. Received: {value:g}. Fix: --set {key}=0"
+                )
+        self._network, self._part, self._augmenter = network, part, settings.augmenter
         self._follows_rates = settings.follows_rates
         network.optimizer.build(network.trainable_variables)
 
     @override
     def train(self, block: Block) -> Outcome:
         losses, correct = [], []
-        for chosen, weights, rate in zip(block.chosen, block.weights, block.rates, strict=True):
+        for chosen, weights, rate, numbers, _ in zip(*block.columns(), strict=True):
             if self._follows_rates:
                 self._network.optimizer.learning_rate = float(rate)
             kept = chosen[weights > 0]
             even = np.all(weights[weights > 0] == 1)
             self._network.reset_metrics()
             found = self._network.train_on_batch(
-                self._part.pixels[kept],
+                self._pictures(kept, numbers[weights > 0]),
                 self._part.targets[kept],
                 sample_weight=None if even else weights[weights > 0],
                 return_dict=True,
@@ -52,6 +56,13 @@ class PlainEngine(Engine):
             losses.append(float(found["loss"]))
             correct.append(float(found["accuracy"]) * len(kept))
         return Outcome(np.array(losses, np.float32), np.array(correct, np.float32))
+
+    def _pictures(self, chosen: Any, numbers: Any) -> Any:
+        pixels = self._part.pixels[chosen]
+        if self._augmenter is None:
+            return pixels
+        changed = self._augmenter(ops.convert_to_tensor(pixels, "float32"), None, numbers)
+        return ops.convert_to_numpy(changed)
 
     @override
     def score(self, part: Part) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Training on TensorFlow: a loop of steps inside the graph, each compiled where that pays."""
 
+import json
+from collections import OrderedDict
 from typing import Any
 
 import keras
@@ -9,8 +11,15 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.train.engines.loss import batch_loss, score_outputs
+from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
-from tellapart.train.engines.twin import training_twin
+from tellapart.train.engines.twin import has_plain_convolutions, training_twin
+
+KEPT_PROGRAMS = 4
+"""How many are kept for the next training of an equal network."""
+
+MOST_WEIGHTS = 2_000_000
+"""Larger networks are compiled each time: a second copy of them would take more memory."""
 
 
 class TensorFlowEngine(Engine):
@@ -20,62 +29,90 @@ class TensorFlowEngine(Engine):
         network: Built and compiled; its variables are trained in place.
         part: The samples to train on.
         settings: Outputs, loss and learning rate.
-        compile_steps: Whether XLA compiles each step.
+        compile_steps: Whether XLA may compile each step.
     """
 
     def __init__(
         self, network: keras.Model, part: Part, settings: Settings, *, compile_steps: bool
     ) -> None:
-        self._network, self._settings = network, settings
-        self._twin = training_twin(network, from_logits=settings.from_logits)
-        self._optimizer = network.optimizer
-        self._optimizer.build(network.trainable_variables)
+        network.optimizer.build(network.trainable_variables)
+        self._program = _program_for(network, settings, compile_steps=compile_steps)
+        self._variables, self._pattern = _variables(network), _variables(self._program.network)
         self._pixels, self._targets = tf.constant(part.pixels), tf.constant(part.targets)
-        # XLA, where it is asked for, compiles one step: inside its own loops it finds no
-        # fast convolution
-        self._step = tf.function(
-            self._make_step, autograph=False, jit_compile=True if compile_steps else None
-        )
-        self._block = tf.function(self._make_block, autograph=False)
-        self._forward = tf.function(self._make_outputs, autograph=False)
 
     @override
     def train(self, block: Block) -> Outcome:
-        losses, correct = self._block(
-            tf.constant(block.chosen), tf.constant(block.weights), tf.constant(block.rates)
-        )
+        self._copy(self._variables, self._pattern)
+        columns = [tf.constant(column) for column in block.columns()]
+        losses, correct = self._program.block(self._pixels, self._targets, columns)
+        self._copy(self._pattern, self._variables)
         return Outcome(losses.numpy(), correct.numpy())
 
     @override
     def score(self, part: Part) -> tuple[float, float]:
+        self._copy(self._variables, self._pattern)
         batches = [
-            self._forward(tf.constant(part.pixels[first : first + SCORE_BATCH])).numpy()
+            self._program.forward(tf.constant(part.pixels[first : first + SCORE_BATCH])).numpy()
             for first in range(0, len(part), SCORE_BATCH)
         ]
         return score_outputs(np.concatenate(batches), part.targets)
 
-    def _make_step(self, chosen: Any, weights: Any, rate: Any) -> Any:
+    def _copy(self, sources: list[Any], places: list[Any]) -> None:
+        if self._variables[0] is not self._pattern[0]:
+            for source, place in zip(sources, places, strict=True):
+                place.assign(source.value)
+
+
+class _Program:
+    """Is the compiled training of one architecture.
+
+    TensorFlow never lets go of what XLA compiled, so a process that trains often must not
+    compile anew for every network: equal networks take turns on the variables of one.
+
+    Args:
+        network: Compiled, its optimiser built.
+        settings: Outputs, loss and learning rate.
+        compile_steps: Whether XLA may compile each step.
+    """
+
+    def __init__(self, network: keras.Model, settings: Settings, *, compile_steps: bool) -> None:
+        self.network, self._settings = network, settings
+        self._twin = training_twin(network, from_logits=settings.from_logits)
+        # XLA makes our own layers faster, and TensorFlow's convolutions slower
+        compile_steps = compile_steps and not has_plain_convolutions(self._twin)
+        self._step = tf.function(
+            self._make_step, autograph=False, jit_compile=True if compile_steps else None
+        )
+        self.block = tf.function(self._make_block, autograph=False)
+        self.forward = tf.function(self._make_outputs, autograph=False)
+
+    def _make_step(self, pixels: Any, targets: Any, batch: Any) -> Any:
         """Take one step; return its loss and how many answers were right."""
-        pixels = tf.cast(tf.gather(self._pixels, chosen), "float32")
-        targets = tf.gather(self._targets, chosen)
-        variables = self._network.trainable_variables
+        images, wanted = take_batch(
+            batch,
+            lambda chosen: tf.cast(tf.gather(pixels, chosen), "float32"),
+            lambda chosen: tf.gather(targets, chosen),
+            self._settings.augmenter,
+        )
+        variables, optimizer = self.network.trainable_variables, self.network.optimizer
         with tf.GradientTape() as tape:
-            logits = self._twin(pixels, training=True)
-            loss, correct = batch_loss(logits, targets, weights, self._settings.smoothing)
-            for penalty in self._network.losses:
+            logits = self._twin(images, training=True)
+            loss, correct = batch_loss(logits, wanted, self._settings.smoothing)
+            for penalty in self.network.losses:
                 loss += penalty
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         if self._settings.follows_rates:
-            self._optimizer.learning_rate = rate
-        self._optimizer.apply(gradients, variables)
+            optimizer.learning_rate = batch[2]
+        optimizer.apply(gradients, variables)
         return loss, correct
 
-    def _make_block(self, chosen: Any, weights: Any, rates: Any) -> Any:
-        steps = tf.shape(chosen)[0]
+    def _make_block(self, pixels: Any, targets: Any, columns: Any) -> Any:
+        steps = tf.shape(columns[0])[0]
         empty = [tf.TensorArray(tf.float32, size=steps) for _ in range(2)]
 
         def body(number: Any, losses: Any, correct: Any) -> Any:
-            loss, right = self._step(chosen[number], weights[number], rates[number])
+            batch = [column[number] for column in columns]
+            loss, right = self._step(pixels, targets, batch)
             return number + 1, losses.write(number, loss), correct.write(number, right)
 
         _, losses, correct = tf.while_loop(
@@ -89,3 +126,43 @@ class TensorFlowEngine(Engine):
 
     def _make_outputs(self, pixels: Any) -> Any:
         return self._twin(tf.cast(pixels, "float32"), training=False)
+
+
+_programs: OrderedDict[str, _Program] = OrderedDict()
+
+
+def _program_for(network: keras.Model, settings: Settings, *, compile_steps: bool) -> _Program:
+    """Return the program of an equal network that was trained before, or a new one."""
+    description = _describe(network, settings, compile_steps=compile_steps)
+    if description is None:
+        return _Program(network, settings, compile_steps=compile_steps)
+    if description not in _programs:
+        pattern = keras.models.clone_model(network)
+        optimizer = type(network.optimizer).from_config(network.optimizer.get_config())
+        pattern.compile(optimizer=optimizer)
+        optimizer.build(pattern.trainable_variables)
+        _programs[description] = _Program(pattern, settings, compile_steps=compile_steps)
+    _programs.move_to_end(description)
+    while len(_programs) > KEPT_PROGRAMS:
+        _programs.popitem(last=False)
+    return _programs[description]
+
+
+def _describe(network: keras.Model, settings: Settings, *, compile_steps: bool) -> str | None:
+    """Return all that a program depends on; `None` for what is not worth a second copy.
+
+    Without XLA nothing stays behind; and of layers other than Keras' own nobody can tell
+    whether they are equal.
+    """
+    if not compile_steps or network.count_params() > MOST_WEIGHTS:
+        return None
+    trained = [variable.path for variable in network.trainable_variables]
+    optimizer = network.optimizer.get_config() | {"name": type(network.optimizer).__name__}
+    kind = type(network).__name__
+    return json.dumps([kind, network.get_config(), optimizer, trained, str(settings)], default=str)
+
+
+def _variables(network: keras.Model) -> list[Any]:
+    """Return all that training changes: weights, random states, the optimiser's state."""
+    trained, others = network.trainable_variables, network.non_trainable_variables
+    return [*trained, *others, *network.optimizer.variables]

@@ -55,6 +55,16 @@ def training_twin(network: keras.Model, *, from_logits: bool) -> keras.Model:
     return keras.Model(inputs, outputs if from_logits else Logarithm()(outputs))
 
 
+def has_plain_convolutions(twin: keras.Model) -> bool:
+    """Return whether a twin has convolutions that no faster layer stands for."""
+    replaced = [layer.convolution for layer in twin.layers if hasattr(layer, "convolution")]
+    return any(
+        isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+        for layer in twin._flatten_layers()
+        if layer not in replaced
+    )
+
+
 def _sequential_twin(network: keras.Sequential, *, from_logits: bool) -> keras.Model:
     inputs = keras.Input(batch_shape=network.input_shape)
     small = all(network.input_shape[1:3]) and (

@@ -1,0 +1,96 @@
+"""Residual networks (He et al. 2016), small enough to be trained without a graphics card."""
+
+from typing import Any
+
+import keras
+
+from tellapart.sections import ImageSpec
+
+DECAY = 0.9
+"""Momentum of the running means: short trainings have no thousand steps to forget."""
+
+
+def build_residual(
+    image: ImageSpec, classes: int, *, widths: tuple[int, ...], blocks: tuple[int, ...], name: str
+) -> keras.Model:
+    """Return a residual network; pixels 0–255 in, probabilities out.
+
+    A first convolution, then a stage for each width, every one after the first at half the
+    size. Each block is two 3×3 convolutions beside a short cut; its last normalisation
+    begins at 0, so that the network begins as a shallow one (Goyal et al. 2017, 5.1).
+
+    Args:
+        image: Height, width and channels.
+        classes: How many classes.
+        widths: Channels of each stage.
+        blocks: Blocks of each stage.
+        name: Of the network.
+    """
+    inputs = keras.Input(image.shape, name="image")
+    outputs = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
+    outputs = _normalised(outputs, widths[0], "stem", size=3)
+    outputs = keras.layers.ReLU(name="stem_relu")(outputs)
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True), 1):
+        for block in range(1, count + 1):
+            halve = stage > 1 and block == 1
+            outputs = _block(outputs, width, f"stage{stage}_block{block}", halve=halve)
+    outputs = keras.layers.GlobalAveragePooling2D(name="pool")(outputs)
+    outputs = keras.layers.Dense(classes, activation="softmax", name="probabilities")(outputs)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _block(inputs: Any, width: int, name: str, *, halve: bool) -> Any:
+    layers = keras.layers
+    if halve:
+        inputs = layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")(inputs)
+    outputs = _normalised(inputs, width, f"{name}_1", size=3)
+    outputs = layers.ReLU(name=f"{name}_relu1")(outputs)
+    outputs = _normalised(outputs, width, f"{name}_2", size=3, gamma="zeros")
+    shortcut = inputs
+    if inputs.shape[-1] != width:
+        shortcut = _normalised(shortcut, width, f"{name}_shortcut", size=1)
+    return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([shortcut, outputs]))
+
+
+def _normalised(inputs: Any, width: int, name: str, *, size: int, gamma: str = "ones") -> Any:
+    outputs = keras.layers.Conv2D(
+        width,
+        size,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(inputs)
+    return keras.layers.BatchNormalization(
+        momentum=DECAY, gamma_initializer=gamma, name=f"{name}_norm"
+    )(outputs)
+
+
+def build_compact_resnet(image: ImageSpec, classes: int) -> keras.Model:
+    """Return the network of recipe `accurate`, no larger than the guide's.
+
+    120,586 parameters for 28×28×1 images and 10 classes.
+
+    Args:
+        image: Height, width and channels.
+        classes: How many classes.
+
+    Example:
+        >>> build_compact_resnet(ImageSpec(), 10).count_params()
+        120586
+    """
+    return build_residual(
+        image, classes, widths=(16, 36, 72), blocks=(1, 2, 1), name="compact_resnet"
+    )
+
+
+def build_large_resnet(image: ImageSpec, classes: int) -> keras.Model:
+    """Return the network of recipe `best`.
+
+    Args:
+        image: Height, width and channels.
+        classes: How many classes.
+    """
+    return build_residual(
+        image, classes, widths=(32, 64, 128), blocks=(1, 1, 2), name="large_resnet"
+    )

@@ -1,0 +1,64 @@
+"""The end of a run, rehearsed: a run on a budget must know how long it will take."""
+
+import time
+from collections.abc import Callable
+
+from typing_extensions import override
+
+from tellapart.data.prepare import Prepared
+from tellapart.evaluate.scores import evaluate_probabilities
+from tellapart.predict.predictor import open_predictor
+from tellapart.train.options import Finish
+from tellapart.train.runs import RunFolder
+
+MOST_IMAGES = 2_000
+"""Validation images that the end is rehearsed on."""
+
+
+def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
+    """Score and draw as at the end, on validation images, and leave nothing behind.
+
+    Returns:
+        The seconds that it would have taken with all test images.
+    """
+    from tellapart.report.confusion import draw_confusion
+
+    began = time.perf_counter()
+    predictor = open_predictor(folder.bundle_path, trust=True)
+    part = data.validation.first(MOST_IMAGES)
+    asked = time.perf_counter()
+    probabilities = predictor.probabilities(part.pixels)
+    asking = time.perf_counter() - asked
+    names = data.class_names
+    found = evaluate_probabilities(part.targets, probabilities, names, data="", split="validation")
+    draw_confusion(found).to_png()
+    draw_confusion(found).to_png()  # as long as the curves take
+    return time.perf_counter() - began + asking * (len(data.test) / len(part) - 1)
+
+
+class Rehearsal(Finish):
+    """Does early what ends a run, to have a bundle, and to know the seconds of the end.
+
+    Args:
+        save: Writes the bundle.
+        look_at_it: Opens and scores it and draws, leaving nothing behind; returns the
+            seconds that it would have taken with the test images.
+    """
+
+    def __init__(self, save: Callable[[], object], look_at_it: Callable[[], float]) -> None:
+        self._save, self._look_at_it = save, look_at_it
+
+    @override
+    def save(self) -> None:
+        """Write the network as it is now as a bundle."""
+        self._save()
+
+    @override
+    def rehearse(self) -> float:
+        """Return the seconds of the end, measured when all libraries are loaded."""
+        self._save()
+        self._look_at_it()
+        began = time.perf_counter()
+        self._save()
+        saving = time.perf_counter() - began
+        return 2 * saving + self._look_at_it()
