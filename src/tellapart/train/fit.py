@@ -149,6 +149,7 @@ class _Loop:
         """Write a first bundle, and learn how long the end of the run will take."""
         if self.rehearsed:
             return
+        self.engine.publish()
         began = time.perf_counter()
         with averaged(self.network):
             self.engine.score(self.data.validation)
@@ -158,6 +159,7 @@ class _Loop:
 
     def _finish_epoch(self) -> None:
         """Measure, write down and save what an epoch came to."""
+        self.engine.publish()
         with averaged(self.network):
             val_loss, val_accuracy = self.engine.score(self.data.validation)
         if not math.isfinite(val_loss) or has_overflowed(self.network):
@@ -195,6 +197,7 @@ class _Loop:
                 self.options.finish.save()
 
     def _save(self) -> None:
+        self.engine.publish()
         state = capture(self.network, self.position, self.running, self.history.to_jsonl())
         self.saver.save(state, self.history.best().epoch if len(self.history) else None)
 

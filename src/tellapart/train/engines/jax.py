@@ -33,6 +33,7 @@ class JaxEngine(Engine):
             list(network.non_trainable_variables),
             list(self._optimizer.variables),
         )
+        self._state: Any = None
         self._pixels, self._targets = jnp.asarray(part.pixels), jnp.asarray(part.targets)
         self._smoothing, self._augmenter = settings.smoothing, settings.augmenter
         rate = self._optimizer.learning_rate if settings.follows_rates else None
@@ -45,18 +46,23 @@ class JaxEngine(Engine):
 
     @override
     def train(self, block: Block) -> Outcome:
-        state = tuple([v.value for v in group] for group in self._variables)
-        if self._loops:
-            state, losses, correct = self._run_loop(state, block)
-        else:
-            state, losses, correct = self._run_steps(state, block)
-        for group, values in zip(self._variables, state, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
+        state = self._state or tuple([v.value for v in group] for group in self._variables)
+        run = self._run_loop if self._loops else self._run_steps
+        self._state, losses, correct = run(state, block)
         return Outcome(losses, correct)
 
     @override
+    def publish(self) -> None:
+        if self._state is None:
+            return
+        for group, values in zip(self._variables, self._state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        self._state = None
+
+    @override
     def score(self, part: Part) -> tuple[float, float]:
+        self.publish()
         trainable, others, _ = ([v.value for v in group] for group in self._variables)
         batches = []
         for first in range(0, len(part), SCORE_BATCH):
@@ -67,14 +73,9 @@ class JaxEngine(Engine):
         return score_outputs(np.concatenate(batches), part.targets)
 
     def _run_loop(self, state: Any, block: Block) -> Any:
-        """Make all steps in one call; short blocks are filled, so it is compiled once."""
-        missing = STEPS - len(block)
-        columns = tuple(
-            np.pad(column, [(0, missing)] + [(0, 0)] * (column.ndim - 1))
-            for column in block.columns()
-        )
+        """Make all steps in one call."""
         state, losses, correct = self._block(
-            state, self._pixels, self._targets, columns, len(block)
+            state, self._pixels, self._targets, block.filled_columns(), len(block)
         )
         steps = slice(len(block))
         return state, np.asarray(losses)[steps], np.asarray(correct)[steps]

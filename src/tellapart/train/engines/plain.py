@@ -65,6 +65,10 @@ class PlainEngine(Engine):
         return ops.convert_to_numpy(changed)
 
     @override
+    def publish(self) -> None:
+        pass  # Keras trains the network's own variables
+
+    @override
     def score(self, part: Part) -> tuple[float, float]:
         found = self._network.evaluate(
             part.pixels, part.targets, batch_size=SCORE_BATCH, verbose=0, return_dict=True

@@ -75,8 +75,7 @@ def _wide(inputs: Any, kernel: Any) -> Any:
         ops.reshape(squares, (-1, 16 * channels)),
         ops.reshape(spread, (16 * channels, 4 * filters)),
     )
-    a, b, c, d = (flat[:, n * filters : (n + 1) * filters] for n in range(4))
-    pooled = _larger(_larger(a, b), _larger(c, d))
+    pooled = _largest(ops.reshape(flat, (-1, 4, filters)))
     return ops.reshape(pooled, (-1, high, wide, filters))
 
 
@@ -94,9 +93,16 @@ def _narrow(inputs: Any, kernel: Any) -> Any:
     return _pool(ops.reshape(flat, (-1, high, wide, filters)))
 
 
-def _larger(a: Any, b: Any) -> Any:
-    """Return the maximum; among equals the whole gradient goes to the first, as in pooling."""
-    return ops.where(a >= b, a, b)
+@ops.custom_gradient  # type: ignore[untyped-decorator]
+def _largest(members: Any) -> Any:
+    """Return the largest of each row's four members; the gradient goes to the first largest."""
+    pooled, first = _first_largest(*(members[:, n] for n in range(4)))
+
+    def gradient(*arguments: Any, upstream: Any = None) -> Any:
+        coming = arguments[0] if upstream is None else upstream
+        return ops.stack(_shares(first, coming), axis=1)
+
+    return pooled, gradient
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
@@ -104,18 +110,31 @@ def _pool(values: Any) -> Any:
     """Return the maxima of 2×2 squares; the gradient goes to the first maximum of each."""
     _, height, width, channels = values.shape
     squares = ops.reshape(values, (-1, height // 2, 2, width // 2, 2, channels))
-    a, b = squares[:, :, 0, :, 0], squares[:, :, 0, :, 1]
-    c, d = squares[:, :, 1, :, 0], squares[:, :, 1, :, 1]
-    pooled = ops.maximum(ops.maximum(a, b), ops.maximum(c, d))
-    first = ops.where(a == pooled, 0, ops.where(b == pooled, 1, ops.where(c == pooled, 2, 3)))
+    pooled, first = _first_largest(*(squares[:, :, n // 2, :, n % 2] for n in range(4)))
 
     def gradient(*arguments: Any, upstream: Any = None) -> Any:
         coming = arguments[0] if upstream is None else upstream
-        chosen = first[:, :, None, :, None] == _PLACES
-        spread = ops.where(chosen, coming[:, :, None, :, None], 0.0)
-        return ops.reshape(spread, (-1, height, width, channels))
+        a, b, c, d = _shares(first, coming)
+        rows = ops.stack([ops.stack([a, b], axis=3), ops.stack([c, d], axis=3)], axis=2)
+        return ops.reshape(rows, (-1, height, width, channels))
 
     return pooled, gradient
+
+
+def _first_largest(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
+    """Return the largest of four and the number, 0 to 3, of the first that is as large.
+
+    The numbers are floats: a comparison of whole numbers that chooses among floats is four
+    times slower once compiled, since it is not done several at a time.
+    """
+    pooled = ops.maximum(ops.maximum(a, b), ops.maximum(c, d))
+    first = ops.where(a == pooled, 0.0, ops.where(b == pooled, 1.0, ops.where(c == pooled, 2.0, 3.0)))
+    return pooled, first
+
+
+def _shares(first: Any, coming: Any) -> list[Any]:
+    """Return what of a gradient goes to each of the four."""
+    return [ops.where(first == float(n), coming, 0.0) for n in range(4)]
 
 
 def _spread_matrix() -> NDArray[np.float32]:
@@ -127,4 +146,3 @@ def _spread_matrix() -> NDArray[np.float32]:
 
 
 _SPREAD = _spread_matrix()
-_PLACES = np.arange(4, dtype=np.int32).reshape(1, 1, 2, 1, 2, 1)

@@ -52,6 +52,17 @@ class Block:
         """Return what each step is given: samples, weights, rate, changes, partners."""
         return (self.chosen, self.weights, self.rates, self.numbers, self.partners)
 
+    def filled_columns(self) -> tuple[NDArray[Any], ...]:
+        """Return the columns of `STEPS` steps; those after the last hold nothing.
+
+        All blocks then have one shape, for which an engine is compiled once.
+        """
+        missing = STEPS - len(self)
+        return tuple(
+            np.pad(column, [(0, missing)] + [(0, 0)] * (column.ndim - 1))
+            for column in self.columns()
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -87,10 +98,16 @@ class Engine(Protocol):
     """Trains one compiled network on one set of samples."""
 
     def train(self, block: Block) -> Outcome:
-        """Make the steps of a block; the network's variables hold the result."""
+        """Make the steps of a block; the network has the result after `publish`."""
+
+    def publish(self) -> None:
+        """Put what was trained into the network's variables.
+
+        The next block begins with what they hold then, so they may be set from outside.
+        """
 
     def score(self, part: Part) -> tuple[float, float]:
-        """Return mean loss and accuracy of the network on other samples."""
+        """Publish, and return mean loss and accuracy of the network on other samples."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Training on TensorFlow: a loop of steps inside the graph, each compiled where that pays."""
+"""Training on TensorFlow: a loop of steps inside the graph, compiled by XLA where that pays."""
 
 import json
 from collections import OrderedDict
@@ -29,7 +29,7 @@ class TensorFlowEngine(Engine):
         network: Built and compiled; its variables are trained in place.
         part: The samples to train on.
         settings: Outputs, loss and learning rate.
-        compile_steps: Whether XLA may compile each step.
+        compile_steps: Whether XLA may compile them.
     """
 
     def __init__(
@@ -42,20 +42,36 @@ class TensorFlowEngine(Engine):
 
     @override
     def train(self, block: Block) -> Outcome:
-        self._copy(self._variables, self._pattern)
-        columns = [tf.constant(column) for column in block.columns()]
-        losses, correct = self._program.block(self._pixels, self._targets, columns)
-        self._copy(self._pattern, self._variables)
-        return Outcome(losses.numpy(), correct.numpy())
+        self._take_the_program()
+        columns = [tf.constant(column) for column in block.filled_columns()]
+        steps = tf.constant(len(block))
+        losses, correct = self._program.block(self._pixels, self._targets, columns, steps)
+        return Outcome(losses.numpy()[: len(block)], correct.numpy()[: len(block)])
 
     @override
     def score(self, part: Part) -> tuple[float, float]:
-        self._copy(self._variables, self._pattern)
+        self.publish()
+        self._take_the_program()
         batches = [
             self._program.forward(tf.constant(part.pixels[first : first + SCORE_BATCH])).numpy()
             for first in range(0, len(part), SCORE_BATCH)
         ]
+        self._program.owner = None  # nothing is behind, and the network may be set anew
         return score_outputs(np.concatenate(batches), part.targets)
+
+    @override
+    def publish(self) -> None:
+        if self._program.owner is self:
+            self._copy(self._pattern, self._variables)
+            self._program.owner = None
+
+    def _take_the_program(self) -> None:
+        """Make the program's variables this network's, if they are another's or older."""
+        if self._program.owner is not self:
+            if self._program.owner is not None:
+                self._program.owner.publish()
+            self._copy(self._variables, self._pattern)
+            self._program.owner = self
 
     def _copy(self, sources: list[Any], places: list[Any]) -> None:
         if self._variables[0] is not self._pattern[0]:
@@ -67,23 +83,24 @@ class _Program:
     """Is the compiled training of one architecture.
 
     TensorFlow never lets go of what XLA compiled, so a process that trains often must not
-    compile anew for every network: equal networks take turns on the variables of one.
+    compile anew for every network: equal networks take turns on the variables of one. Its
+    owner is the engine whose network's variables are behind.
 
     Args:
         network: Compiled, its optimiser built.
         settings: Outputs, loss and learning rate.
-        compile_steps: Whether XLA may compile each step.
+        compile_steps: Whether XLA may compile them.
     """
 
     def __init__(self, network: keras.Model, settings: Settings, *, compile_steps: bool) -> None:
         self.network, self._settings = network, settings
+        self.owner: TensorFlowEngine | None = None
         self._twin = training_twin(network, from_logits=settings.from_logits)
-        # XLA makes our own layers faster, and TensorFlow's convolutions slower
-        compile_steps = compile_steps and not has_plain_convolutions(self._twin)
-        self._step = tf.function(
-            self._make_step, autograph=False, jit_compile=True if compile_steps else None
+        # XLA makes our own layers faster, and TensorFlow's convolutions in a loop slower
+        compiled = compile_steps and not has_plain_convolutions(self._twin)
+        self.block = tf.function(
+            self._make_block, autograph=False, jit_compile=True if compiled else None
         )
-        self.block = tf.function(self._make_block, autograph=False)
         self.forward = tf.function(self._make_outputs, autograph=False)
 
     def _make_step(self, pixels: Any, targets: Any, batch: Any) -> Any:
@@ -106,15 +123,13 @@ class _Program:
         optimizer.apply(gradients, variables)
         return loss, correct
 
-    def _make_block(self, pixels: Any, targets: Any, columns: Any) -> Any:
-        steps = tf.shape(columns[0])[0]
-        empty = [tf.TensorArray(tf.float32, size=steps) for _ in range(2)]
-
+    def _make_block(self, pixels: Any, targets: Any, columns: Any, steps: Any) -> Any:
         def body(number: Any, losses: Any, correct: Any) -> Any:
             batch = [column[number] for column in columns]
-            loss, right = self._step(pixels, targets, batch)
+            loss, right = self._make_step(pixels, targets, batch)
             return number + 1, losses.write(number, loss), correct.write(number, right)
 
+        empty = [tf.TensorArray(tf.float32, size=STEPS, element_shape=()) for _ in range(2)]
         _, losses, correct = tf.while_loop(
             lambda number, *_: number < steps,
             body,
