@@ -28,11 +28,11 @@ $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
 	touch $@
 
-demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about 4 minutes)
+demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about a minute)
 	@echo "== 1/3  Look at the data =="
 	$(BIN)/tellapart inspect fashion-mnist --output $(DEMO)/fashion-mnist.png
-	echo "== 2/3  Train the guide's network, score it, draw its curves =="
-	$(BIN)/tellapart train fashion-mnist --recipe guide --output $(DEMO)/runs
+	echo "== 2/3  Train recipe fast, score it, draw its curves =="
+	$(BIN)/tellapart train fashion-mnist --output $(DEMO)/runs
 	echo "== 3/3  Ask it about pictures =="
 	run=$$(ls -td $(DEMO)/runs/*/ | head -n 1)
 	$(BIN)/tellapart predict "$${run}model.tellapart" examples/pictures
@@ -54,9 +54,8 @@ test: lint  ## Set up, then run every check and every test, on TensorFlow and on
 	echo "== All tests on TensorFlow =="
 	KERAS_BACKEND=tensorflow $(BIN)/pytest
 
-bench: $(VENV)/.user  ## Compare with stock Keras, interleaved; JSON to stdout
-	@$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/guide_vs_stock.py
+bench: $(VENV)/.developer  ## Every benchmark, interleaved with its baseline: one table, JSON beside it (under 20 minutes)
+	$(BIN)/python benchmarks/all.py
 
 clean:  ## Remove what the other targets made (runs of your own stay)
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -42,7 +42,7 @@ def slice_of_fashion(fashion: Dataset) -> Dataset:
 def run(slice_of_fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a finished run of two epochs on the slice; do not change its folder."""
     output = tmp_path_factory.mktemp("runs")
-    return tellapart.train(slice_of_fashion, epochs=2, output=output, quiet=True)
+    return tellapart.train(slice_of_fashion, "guide", epochs=2, output=output, quiet=True)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def slice_file(slice_of_fashion: Dataset, tmp_path_factory: pytest.TempPathFacto
 def file_run(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a finished run of two epochs on the slice's file; do not change its folder."""
     output = tmp_path_factory.mktemp("file-runs")
-    return tellapart.train(slice_file, epochs=2, output=output, quiet=True)
+    return tellapart.train(slice_file, "guide", epochs=2, output=output, quiet=True)
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ def test_replay_exits_with_4_and_one_line_where_something_came_out_otherwise(
 def test_diff_shows_what_differs_and_the_conclusion(
     file_run: Run, slice_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tellapart.train(slice_file, epochs=1, learning_rate=1e-6, output=tmp_path, quiet=True)
+    other = tellapart.train(
+        slice_file, "guide", epochs=1, learning_rate=1e-6, output=tmp_path, quiet=True
+    )
     words = ["diff", str(file_run.path), str(other.path)]
     assert main(words) == 0
     out = capsys.readouterr().out

@@ -190,7 +190,7 @@ def test_a_run_writes_every_file_beside_and_goes_on_after_the_disk_was_full(
         return is_ready and call.name == "open" and f".{name}" in call.path
 
     with Disk(fails, errno.ENOSPC) as disk, pytest.raises(OutputError, match=name):
-        tellapart.train(slice_file, epochs=2, output=tmp_path, quiet=True)
+        tellapart.train(slice_file, "guide", epochs=2, output=tmp_path, quiet=True)
     opened = [Path(c.path) for c in disk.seen if c.name == "open" and str(path) in c.path]
     assert {p.suffix for p in opened if not p.is_dir()} == {".part"}
     resumed = tellapart.train(resume=path, quiet=True)

@@ -81,7 +81,7 @@ def test_the_log_holds_the_summary_and_every_epoch(run: Run) -> None:
 def test_the_same_seed_gives_the_same_weights(
     run: Run, slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    again = tellapart.train(slice_of_fashion, epochs=2, output=tmp_path, quiet=True)
+    again = tellapart.train(slice_of_fashion, "guide", epochs=2, output=tmp_path, quiet=True)
     assert again.history["loss"] == run.history["loss"]
     ours, theirs = run.model.network.get_weights(), again.model.network.get_weights()
     for one, other in zip(ours, theirs, strict=True):
@@ -148,7 +148,13 @@ def test_the_best_epochs_weights_are_kept_where_the_recipe_says_so(
     changes = {"data.validation": "holdout", "fit.keep": "best", "optimizer.learning_rate": 0.03}
     runs = (
         tellapart.train(
-            slice_of_fashion, epochs=5, seed=seed, settings=changes, output=tmp_path, quiet=True
+            slice_of_fashion,
+            "guide",
+            epochs=5,
+            seed=seed,
+            settings=changes,
+            output=tmp_path,
+            quiet=True,
         )
         for seed in range(8)
     )
@@ -166,6 +172,7 @@ def test_a_single_step_that_breaks_the_weights_is_noticed_before_anything_is_sav
     with pytest.raises(DivergenceError, match="no longer a number"):
         tellapart.train(
             slice_of_fashion,
+            "guide",
             batch_size=1000,
             epochs=1,
             learning_rate=1e38,
@@ -179,7 +186,7 @@ def test_a_loss_that_is_no_number_stops_at_once_and_leaves_nothing(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
     with pytest.raises(DivergenceError, match=r"of epoch 1\..*Received: 1e\+30") as caught:
-        tellapart.train(slice_of_fashion, learning_rate=1e30, output=tmp_path, quiet=True)
+        tellapart.train(slice_of_fashion, "guide", learning_rate=1e30, output=tmp_path, quiet=True)
     assert "--learning-rate 1e+29" in str(caught.value)
     assert caught.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []

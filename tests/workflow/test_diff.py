@@ -36,7 +36,7 @@ def weak_run(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def other_seed(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a finished run that differs in its seed alone."""
     output = tmp_path_factory.mktemp("seed")
-    return tellapart.train(slice_file, epochs=2, seed=1, output=output, quiet=True)
+    return tellapart.train(slice_file, "guide", epochs=2, seed=1, output=output, quiet=True)
 
 
 def _older(run: Run, to: Path) -> RunFolder:
@@ -152,7 +152,7 @@ def test_other_test_images_are_not_compared_but_the_rest_is_shown(
         fewer = dict(arrays)
     fewer["x_test"], fewer["y_test"] = fewer["x_test"][1:], fewer["y_test"][1:]
     np.savez(tmp_path / "slice.npz", **fewer)
-    other = tellapart.train(tmp_path / "slice.npz", epochs=1, output=tmp_path, quiet=True)
+    other = tellapart.train(tmp_path / "slice.npz", "guide", epochs=1, output=tmp_path, quiet=True)
     found = tellapart.diff(file_run, other)
     assert found.paired is None
     assert "the test images, as the two networks saw them, are not the same" in found.conclusion

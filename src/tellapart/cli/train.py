@@ -13,7 +13,7 @@ def train(
         str | None, typer.Argument(help="What to train on: a known name, a folder or .npz.")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: guide.")
+        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
@@ -49,6 +49,7 @@ def train(
 
     \b
     Examples:
+      tellapart train fashion-mnist
       tellapart train fashion-mnist --recipe guide
       tellapart train photos/ --epochs 20 --set image.height=64 --set image.width=64
       tellapart train fashion-mnist --budget 3m

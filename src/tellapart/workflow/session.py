@@ -24,7 +24,7 @@ from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
 from tellapart.train.history import History
-from tellapart.train.machine import machine_facts
+from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
 from tellapart.train.outlook import outlook
 from tellapart.train.plan import Budget
@@ -182,7 +182,9 @@ class Session:
         if model is None:
             recipe = self._recipe
             network = build_network(recipe.model.name, recipe.image, len(self._data.class_names))
+            check_precision(network)
             return compile_network(network, recipe.optimizer)
+        check_precision(model)
         check_can_be_rebuilt(model)
         self._own_optimizer = bool(model.compiled)
         if not scales_pixels(model):

@@ -18,7 +18,7 @@ from tellapart.workflow.runs import Run, open_run
 if TYPE_CHECKING:
     from tellapart.train.runs import RunFolder
 
-DEFAULT_RECIPE = "guide"
+DEFAULT_RECIPE, DEFAULT_FOR_A_MODEL = "fast", "guide"
 
 
 def train(
@@ -44,7 +44,8 @@ def train(
 
     Args:
         data: What `load` takes. It may be left out with `resume`.
-        recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "guide".
+        recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "fast", and "guide"
+            for a network of your own.
         model: A `keras.Model` of your own, compiled or not, instead of the recipe's.
         epochs: Instead of the recipe's `fit.epochs`.
         batch_size: Instead of the recipe's `fit.batch_size`; also with `resume`, where
@@ -95,7 +96,8 @@ def train(
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     _refuse_unused(model, changes)
-    chosen = load_recipe(DEFAULT_RECIPE if recipe is None else recipe, changes)
+    usual = DEFAULT_RECIPE if model is None else DEFAULT_FOR_A_MODEL
+    chosen = load_recipe(usual if recipe is None else recipe, changes)
     limit = _budget(budget, changes)
     prepare_keras(backend)
     from tellapart.train.plan import Budget

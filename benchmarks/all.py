@@ -1,0 +1,94 @@
+"""All benchmarks in turn: one table of ratios, with the whole JSON documents beside it.
+
+Each is a process of its own, with so few repeats that all end in under 20 minutes on two
+cores; run one of them alone, with more, for figures to quote.
+Usage: python benchmarks/all.py [--output benchmarks/results] [--only startup ...]
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from processes import measure
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "startup": ("startup.py", "--repeats", "5"),
+        "predict_speed": ("predict_speed.py", "--repeats", "5", "--trainings", "8"),
+        "checkpoint_cost": ("checkpoint_cost.py", "--repeats", "2"),
+        "guide_vs_stock": ("guide_vs_stock.py", "--epochs", "1", "--repeats", "2"),
+        "fast_vs_guide": ("fast_vs_guide.py", "--repeats", "1"),
+    }
+)
+ROWS: tuple[tuple[str, str, str], ...] = (
+    ("fast_vs_guide", "wall_seconds/times_faster", "time to 90.3 %: stock guide over recipe fast"),
+    ("fast_vs_guide", "test_accuracy/fast", "test accuracy of recipe fast"),
+    ("fast_vs_guide", "test_accuracy/stock", "test accuracy of the stock guide"),
+    (
+        "guide_vs_stock",
+        "figures/images_per_second/ratio to the fastest stock",
+        "images/s in training: ours over the fastest stock fit",
+    ),
+    ("guide_vs_stock", "figures/share_of_peak", "share of the processor's peak"),
+    (
+        "guide_vs_stock",
+        "figures/peak_megabytes/ratio to stock tensorflow",
+        "peak memory: ours over stock",
+    ),
+    (
+        "predict_speed",
+        "one_image/times_faster/predict over stock predict",
+        "one image: stock predict over ours",
+    ),
+    (
+        "predict_speed",
+        "batch/times_faster/probabilities over bare call",
+        "a large batch: the bare compiled call over ours",
+    ),
+    ("checkpoint_cost", "figures/stall_share_at_default", "share of training that saving stalls"),
+    ("startup", "seconds_over_bare/help", "--help, seconds over a bare interpreter"),
+)
+"""Which benchmark, where in its document, and what it is."""
+
+
+def _figure(document: Mapping[str, Any], path: str) -> str:
+    """Return one figure of a document: the median with its range, or the number."""
+    value: Any = document
+    for key in path.split("/"):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping):
+        return f"{value['median']:g} ({value['min']:g} to {value['max']:g})"
+    return "–" if value is None else f"{value:g}"
+
+
+def main() -> None:
+    """Run them, write the documents, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--only", nargs="*", choices=[*COMMANDS], default=[*COMMANDS])
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    documents: dict[str, Any] = {}
+    for name in options.only:
+        sys.stderr.write(f"{name} …\n")
+        script, *words = COMMANDS[name]
+        found = measure([sys.executable, str(HERE / script), *words])
+        documents[name] = json.loads(found.output)
+        (options.output / f"{name}.json").write_text(found.output, "utf-8")
+        sys.stderr.write(f"{name}: {found.seconds:.0f} s\n")
+    table = Table("what", "median (range)", "benchmark")
+    for name, path, title in ROWS:
+        if name in documents:
+            table.add_row(title, _figure(documents[name], path), name)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+if __name__ == "__main__":
+    main()

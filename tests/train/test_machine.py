@@ -1,0 +1,47 @@
+"""What a training's bits depend on, and the kinds of numbers that a machine refuses."""
+
+from pathlib import Path
+
+import keras
+import pytest
+
+import tellapart
+from tellapart.data.dataset import Dataset
+from tellapart.errors import ModelError
+from tellapart.train.machine import machine_facts
+
+pytestmark = pytest.mark.core
+
+
+def _network(policy: str) -> keras.Model:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(8, activation="relu", dtype=policy),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+def test_the_facts_name_processor_and_threads() -> None:
+    facts = machine_facts()
+    assert facts["processor"]
+    assert int(facts["processors"]) >= 1
+    assert facts["floats"] == "float32"
+
+
+def test_16_bits_without_instructions_for_them_are_refused_with_the_fix(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    flags = Path("/proc/cpuinfo").read_text("utf-8")
+    if "avx512_fp16" in flags or "fphp" in flags:
+        pytest.skip("this processor computes in 16 bits")
+    with pytest.raises(ModelError, match=r"float16.*set_dtype_policy\('float32'\)") as caught:
+        tellapart.train(
+            slice_of_fashion, model=_network("float16"), epochs=1, output=tmp_path, quiet=True
+        )
+    assert caught.value.exit_code == 4
+    assert list(tmp_path.iterdir()) == []
