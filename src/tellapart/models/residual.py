@@ -15,9 +15,11 @@ def build_residual(
 ) -> keras.Model:
     """Return a residual network; pixels 0–255 in, probabilities out.
 
-    A first convolution, then a stage for each width, every one after the first at half the
-    size. Each block is two 3×3 convolutions beside a short cut; its last normalisation
-    begins at 0, so that the network begins as a shallow one (Goyal et al. 2017, 5.1).
+    A first convolution, pooled at once so that all that follows has a quarter of the work;
+    then a stage for each width, every one after the first at half the size. Each block is
+    two 3×3 convolutions beside a short cut; its last normalisation begins at 0, so that the
+    network begins as a shallow one (Goyal et al. 2017, 5.1). Widths that are multiples of 8
+    are twice as fast on a processor as others near them.
 
     Args:
         image: Height, width and channels.
@@ -26,16 +28,19 @@ def build_residual(
         blocks: Blocks of each stage.
         name: Of the network.
     """
+    layers = keras.layers
     inputs = keras.Input(image.shape, name="image")
-    outputs = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
-    outputs = _normalised(outputs, widths[0], "stem", size=3)
-    outputs = keras.layers.ReLU(name="stem_relu")(outputs)
+    outputs = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
+    outputs = _convolution(outputs, widths[0], "stem", size=3)
+    outputs = layers.MaxPooling2D(2, padding="same", name="stem_pool")(outputs)
+    outputs = layers.BatchNormalization(momentum=DECAY, name="stem_norm")(outputs)
+    outputs = layers.ReLU(name="stem_relu")(outputs)
     for stage, (width, count) in enumerate(zip(widths, blocks, strict=True), 1):
         for block in range(1, count + 1):
             halve = stage > 1 and block == 1
             outputs = _block(outputs, width, f"stage{stage}_block{block}", halve=halve)
-    outputs = keras.layers.GlobalAveragePooling2D(name="pool")(outputs)
-    outputs = keras.layers.Dense(classes, activation="softmax", name="probabilities")(outputs)
+    outputs = layers.GlobalAveragePooling2D(name="pool")(outputs)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities")(outputs)
     return keras.Model(inputs, outputs, name=name)
 
 
@@ -53,7 +58,13 @@ def _block(inputs: Any, width: int, name: str, *, halve: bool) -> Any:
 
 
 def _normalised(inputs: Any, width: int, name: str, *, size: int, gamma: str = "ones") -> Any:
-    outputs = keras.layers.Conv2D(
+    return keras.layers.BatchNormalization(
+        momentum=DECAY, gamma_initializer=gamma, name=f"{name}_norm"
+    )(_convolution(inputs, width, name, size=size))
+
+
+def _convolution(inputs: Any, width: int, name: str, *, size: int) -> Any:
+    return keras.layers.Conv2D(
         width,
         size,
         padding="same",
@@ -61,15 +72,12 @@ def _normalised(inputs: Any, width: int, name: str, *, size: int, gamma: str = "
         kernel_initializer="he_normal",
         name=name,
     )(inputs)
-    return keras.layers.BatchNormalization(
-        momentum=DECAY, gamma_initializer=gamma, name=f"{name}_norm"
-    )(outputs)
 
 
 def build_compact_resnet(image: ImageSpec, classes: int) -> keras.Model:
     """Return the network of recipe `accurate`, no larger than the guide's.
 
-    120,586 parameters for 28×28×1 images and 10 classes.
+    109,082 parameters for 28×28×1 images and 10 classes.
 
     Args:
         image: Height, width and channels.
@@ -77,11 +85,9 @@ def build_compact_resnet(image: ImageSpec, classes: int) -> keras.Model:
 
     Example:
         >>> build_compact_resnet(ImageSpec(), 10).count_params()
-        120586
+        109082
     """
-    return build_residual(
-        image, classes, widths=(16, 36, 72), blocks=(1, 2, 1), name="compact_resnet"
-    )
+    return build_residual(image, classes, widths=(32, 72), blocks=(2, 1), name="compact_resnet")
 
 
 def build_large_resnet(image: ImageSpec, classes: int) -> keras.Model:
@@ -92,5 +98,5 @@ def build_large_resnet(image: ImageSpec, classes: int) -> keras.Model:
         classes: How many classes.
     """
     return build_residual(
-        image, classes, widths=(32, 64, 128), blocks=(1, 1, 2), name="large_resnet"
+        image, classes, widths=(64, 128), blocks=(3, 2), name="large_resnet"
     )

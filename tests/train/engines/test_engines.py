@@ -67,6 +67,7 @@ def test_a_branched_network_with_plain_convolutions_takes_the_steps_that_keras_t
     assert not isinstance(fast, PlainEngine)
     plain = PlainEngine(keras_own, part, Settings())
     np.testing.assert_allclose(_train(fast, 192), _train(plain, 192), rtol=2e-4)
+    fast.publish()
     for one, other in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
@@ -135,3 +136,36 @@ def test_class_weights_follow_their_samples() -> None:
     order = np.random.default_rng(0).permutation(50)
     block = cut_block(Epoch(order, class_weights=weights), 16, 16, RATES)
     np.testing.assert_allclose(block.weights.ravel()[:34], weights[order[16:]])
+
+
+def test_what_was_trained_is_in_the_network_once_published_and_equal_networks_take_turns() -> None:
+    part = _part()
+    networks = [_network(), _network()]
+    engines = [open_engine(network, part, Settings()) for network in networks]
+    before = [weight.copy() for weight in networks[0].get_weights()]
+    _train(engines[0], 200)
+    _train(engines[1], 32)
+    _train(engines[0], 200)
+    for engine in engines:
+        engine.publish()
+    alone = _network()
+    engine = open_engine(alone, part, Settings())
+    _train(engine, 200)
+    _train(engine, 200)
+    engine.publish()
+    for old, one, other in zip(before, networks[0].get_weights(), alone.get_weights(), strict=True):
+        assert not np.array_equal(old, one)
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(networks[0].get_weights()[0], networks[1].get_weights()[0])
+
+
+def test_weights_that_are_set_from_outside_after_publishing_are_trained_on() -> None:
+    part, network, expected = _part(), _network(), _network()
+    engine = open_engine(network, part, Settings())
+    _train(engine, 32)
+    engine.publish()
+    network.set_weights(expected.get_weights())
+    for variable in network.optimizer.variables:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    fresh = open_engine(expected, part, Settings())
+    assert _train(engine, 200) == _train(fresh, 200)
