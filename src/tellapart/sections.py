@@ -59,7 +59,9 @@ class ImageSpec(Section):
 class ModelSection(Section):
     """The network, by the name of its builder; "custom" is one that was handed over."""
 
-    name: Literal["compact-resnet", "fast-cnn", "guide-cnn", "large-resnet", "custom"] = "guide-cnn"
+    name: Literal[
+        "compact-resnet", "fast-cnn", "guide-cnn", "large-resnet", "photo-resnet", "custom"
+    ] = "guide-cnn"
 
 
 class OptimizerSection(Section):

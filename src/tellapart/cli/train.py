@@ -13,7 +13,7 @@ def train(
         str | None, typer.Argument(help="What to train on: a known name, a folder or .npz.")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast.")
+        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,

@@ -9,7 +9,11 @@ from tellapart.errors import ModelError, UsageError, did_you_mean
 from tellapart.models.fast_cnn import build_fast_cnn
 from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.models.optimizers import make_optimizer
-from tellapart.models.residual import build_compact_resnet, build_large_resnet
+from tellapart.models.residual import (
+    build_compact_resnet,
+    build_large_resnet,
+    build_photo_resnet,
+)
 from tellapart.sections import ImageSpec, OptimizerSection
 
 Builder = Callable[[ImageSpec, int], keras.Model]
@@ -20,6 +24,7 @@ BUILDERS: Mapping[str, Builder] = MappingProxyType(
         "fast-cnn": build_fast_cnn,
         "guide-cnn": build_guide_cnn,
         "large-resnet": build_large_resnet,
+        "photo-resnet": build_photo_resnet,
     }
 )
 

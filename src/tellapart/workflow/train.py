@@ -12,13 +12,12 @@ from tellapart._extras import prepare_keras
 from tellapart.errors import UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
+from tellapart.workflow.defaults import usual_recipe
 from tellapart.workflow.inspect import load
 from tellapart.workflow.runs import Run, open_run
 
 if TYPE_CHECKING:
     from tellapart.train.runs import RunFolder
-
-DEFAULT_RECIPE, DEFAULT_FOR_A_MODEL = "fast", "guide"
 
 
 def train(
@@ -44,8 +43,8 @@ def train(
 
     Args:
         data: What `load` takes. It may be left out with `resume`.
-        recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "fast", and "guide"
-            for a network of your own.
+        recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "fast" for small grey
+            pictures, "photos" for others, and "guide" for a network of your own.
         model: A `keras.Model` of your own, compiled or not, instead of the recipe's.
         epochs: Instead of the recipe's `fit.epochs`.
         batch_size: Instead of the recipe's `fit.batch_size`; also with `resume`, where
@@ -96,8 +95,7 @@ def train(
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     _refuse_unused(model, changes)
-    usual = DEFAULT_RECIPE if model is None else DEFAULT_FOR_A_MODEL
-    chosen = load_recipe(usual if recipe is None else recipe, changes)
+    load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     limit = _budget(budget, changes)
     prepare_keras(backend)
     from tellapart.train.plan import Budget
@@ -105,6 +103,10 @@ def train(
     from tellapart.workflow.session import Session
 
     found = load(data, data_folder=data_folder, quiet=quiet)
+    fitting: dict[str, object] = {}
+    if recipe is None:
+        recipe, fitting = usual_recipe(found, own_network=model is not None)
+    chosen = load_recipe(recipe, fitting | changes)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
     session = Session(
