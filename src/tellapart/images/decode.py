@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import Image, JpegImagePlugin, PngImagePlugin
 
 from tellapart.errors import DataError, ImageError
 from tellapart.images.arrays import Pixels, as_uint8
 from tellapart.images.colours import plain_colours
-from tellapart.images.fit import fit, place
+from tellapart.images.fit import Placement, fit, place
 from tellapart.images.jpeg import JpegFile, dct_scale, draft, scale_box
 from tellapart.images.kinds import HEAD_BYTES, kind_of, suffix_remark
 from tellapart.images.limits import LIMITS, Limits, check_size, library_errors
@@ -148,10 +148,11 @@ def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decode
 
 
 def _undecoded(picture: Image.Image) -> bytes | None:
-    """Return the file of a JPEG that a user opened and that is still as it was opened."""
-    if not isinstance(picture, JpegImagePlugin.JpegImageFile) or isinstance(picture, JpegFile):
+    """Return the file of a JPEG or PNG that a user opened and that is still as it was opened."""
+    ours = JpegImagePlugin.JpegImageFile | PngImagePlugin.PngImageFile
+    if not isinstance(picture, ours) or not picture.tile or picture.decoderconfig:
         return None
-    if not picture.tile or picture.decoderconfig or picture.fp is None:
+    if picture.fp is None:
         return None
     position = picture.fp.tell()
     picture.fp.seek(0)
@@ -167,16 +168,25 @@ def _decode(picture: Image.Image, spec: ImageSpec, name: str, limits: Limits) ->
     orientation, passed_over = orientation_of(picture)
     if orientation != 1:
         passed_over += ("turned upright by its EXIF orientation",)
-    width, height = picture.size
-    full = (height, width) if orientation in _TRANSPOSED else (width, height)
-    placed = place(full, spec)
-    if isinstance(picture, JpegFile):
-        scale = dct_scale(full, spec)
-        draft(picture, scale, spec.channels)
-        placed = scale_box(placed, full, scale, orientation)
-    plain, mended = plain_colours(turn_upright(picture, orientation), spec, name)
+    upright, placed = _place_upright(picture, orientation, spec)
+    plain, mended = plain_colours(upright, spec, name)
     pixels = np.asarray(fit(plain, placed, spec), np.uint8).reshape(spec.shape)
     return Decoded(pixels, (*repairs, *passed_over, *mended), remarks)
+
+
+def _place_upright(
+    picture: Image.Image, orientation: int, spec: ImageSpec
+) -> tuple[Image.Image, Placement]:
+    """Return the picture loaded and upright, and where it goes; JPEGs no larger than needed."""
+    if not isinstance(picture, JpegFile):
+        upright = turn_upright(picture, orientation)
+        return upright, place(upright.size, spec)
+    width, height = picture.size
+    full = (height, width) if orientation in _TRANSPOSED else (width, height)
+    scale = dct_scale(full, spec)
+    draft(picture, scale, spec.channels)
+    placed = scale_box(place(full, spec), full, scale, orientation)
+    return turn_upright(picture, orientation), placed
 
 
 def _has_more_frames(picture: Image.Image) -> bool:

@@ -90,14 +90,16 @@ def library_errors(name: str) -> Iterator[None]:
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError(name, _reason(error), str(error) or type(error).__name__) from error
+        reason, detail = _explain(error)
+        raise ImageError(name, reason, detail) from error
 
 
-def _reason(error: Exception) -> str:
-    """Return the code for an error of the image library, as far as it can be told."""
-    said = str(error)
+def _explain(error: Exception) -> tuple[str, str]:
+    """Return code and words for an error of the image library, as far as they can be told."""
+    said = str(error) or type(error).__name__
     bomb = Image.DecompressionBombError | Image.DecompressionBombWarning | MemoryError
     if isinstance(error, bomb) or "MAX_TEXT" in said:
-        return "too-large"
-    early = isinstance(error, _ENDS_OF_DATA) or isinstance(error.__cause__, _ENDS_OF_DATA)
-    return "truncated" if early or "truncated" in said.lower() else "damaged"
+        return "too-large", said
+    if isinstance(error, _ENDS_OF_DATA) or isinstance(error.__cause__, _ENDS_OF_DATA):
+        return "truncated", f"its header ends too early ({said})."
+    return "truncated" if "truncated" in said.lower() else "damaged", said

@@ -18,7 +18,7 @@ _READERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
         "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
         "JPEG": ("tellapart.images.jpeg", "JpegFile"),
-        "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+        "PNG": ("tellapart.images.png", "PngFile"),
         "PPM": ("PIL.PpmImagePlugin", "PpmImageFile"),
         "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
         "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
