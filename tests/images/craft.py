@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
@@ -112,7 +112,3 @@ def boxes(brand: bytes, *compatible: bytes) -> bytes:
     """Return the beginning of an ISO media file of these brands."""
     content = brand + bytes(4) + b"".join(compatible)
     return struct.pack(">I", 8 + len(content)) + b"ftyp" + content + bytes(64)
-
-
-def mixed(parts: Iterable[bytes]) -> bytes:
-    return b"".join(parts)

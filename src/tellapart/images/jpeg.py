@@ -14,8 +14,9 @@ SCALES = (8, 4, 2, 1)
 MARGIN = 2.0
 """How many times the shown size must be left for the resampling that follows."""
 
-# Small pieces, since a clock is looked at between two of them (see `limits.ClockedBytes`).
-_PIECE_BYTES = 1 << 14
+# A clock is looked at between two pieces (see `limits.ClockedBytes`), and each scan of a
+# progressive JPEG may pass over the whole picture with a few dozen bytes.
+_PROGRESSIVE_PIECE_BYTES = 512
 
 _RIGHT_BECOMES_LEFT = frozenset({2, 3, 6, 7})
 _BELOW_BECOMES_ABOVE = frozenset({3, 4, 7, 8})
@@ -56,7 +57,8 @@ def draft(picture: JpegFile, scale: int, channels: int) -> None:
     # Pillow divides by the largest power of two that leaves the size it is asked for.
     asked = (max(1, width // scale), max(1, height // scale))
     picture.draft("L" if channels == 1 else None, asked)
-    picture.decodermaxblock = _PIECE_BYTES
+    if "progressive" in picture.info:
+        picture.decodermaxblock = _PROGRESSIVE_PIECE_BYTES
 
 
 def scale_box(placed: Placement, size: tuple[int, int], scale: int, orientation: int) -> Placement:

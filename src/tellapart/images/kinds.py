@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Mapping
+from pathlib import PurePath
 from types import MappingProxyType
 
 HEAD_BYTES = 64
@@ -78,7 +79,7 @@ def suffix_remark(name: str, kind: str) -> tuple[str, ...]:
         >>> suffix_remark("cat.PNG", "JPEG")
         ('JPEG named .png',)
     """
-    suffix = "." + name.lower().rpartition(".")[2]
+    suffix = PurePath(name).suffix.lower()
     wrong = suffix in SUFFIXES and suffix not in SUFFIXES_OF[kind]
     return (f"{kind} named {suffix}",) if wrong else ()
 
