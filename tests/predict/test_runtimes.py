@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 from tellapart.models.forward import open_forward
 from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.predict.runtimes import BATCH, BATCH_PIXELS, KerasRuntime

@@ -14,7 +14,7 @@ from tellapart.data.dataset import SPLITS, Dataset
 from tellapart.data.samples import Indices, Samples, order_class_names
 from tellapart.data.stores import ArrayImages
 from tellapart.errors import DataError, did_you_mean
-from tellapart.images import as_uint8
+from tellapart.images.arrays import as_uint8
 
 _NPZ_KEYS = {
     "train": (("x_train", "y_train"), ("images", "labels"), ("x", "y")),

@@ -11,11 +11,11 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.samples import Samples, order_class_names
 from tellapart.data.stores import FileImages
 from tellapart.errors import DataError
-from tellapart.images import SUFFIXES
+from tellapart.images.kinds import SUFFIXES
 
 
 def from_folder(root: Path) -> Dataset:
-    """Return the data set in `root/CLASS/*.png` and `*.jpg`; all of it is to train on.
+    """Return the data set in the pictures `root/CLASS/*`; all of it is to train on.
 
     Files in a class folder are taken in the order of their names; hidden ones and
     other kinds are left alone.
@@ -75,7 +75,7 @@ def _left_alone(root: Path, files: Mapping[str, Sequence[Path]]) -> tuple[str, .
     remarks = []
     if kinds:
         listed = ", ".join(f"{kind}: {count:,}" for kind, count in sorted(kinds.items()))
-        remarks.append(f"Left alone, since they are no PNG or JPEG in a class folder: {listed}.")
+        remarks.append(f"Left alone, since they are no picture in a class folder: {listed}.")
     if empty:
-        remarks.append(f"Folders without a PNG or JPEG, which are no class: {', '.join(empty)}.")
+        remarks.append(f"Folders without a picture, which are no class: {', '.join(empty)}.")
     return tuple(remarks)

@@ -9,7 +9,7 @@ from tellapart.data.samples import Indices, Samples
 from tellapart.data.splits import hold_out
 from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import Recipe
 from tellapart.sections import DataSection, ImageSpec

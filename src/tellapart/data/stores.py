@@ -10,7 +10,8 @@ from PIL import Image
 from typing_extensions import override
 
 from tellapart.errors import DataError, ImageError
-from tellapart.images import Pixels, read_file
+from tellapart.images.arrays import Pixels
+from tellapart.images.decode import read_file
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
 

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 
 Run = Callable[[Pixels], NDArray[np.float32]]
 

@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 
 from tellapart.errors import ImageError, UsageError
-from tellapart.images import SUFFIXES, Pixels, decode, decode_array, decode_picture, read_file
+from tellapart.images.arrays import Pixels
+from tellapart.images.decode import decode, decode_array, decode_picture, read_file
+from tellapart.images.kinds import SUFFIXES
 from tellapart.sections import ImageSpec
 
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
 from tellapart.errors import ImageError, UsageError
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 from tellapart.predict.inputs import Item, is_single, items_of
 from tellapart.predict.prediction import Choice, Prediction
 from tellapart.predict.runtimes import BATCH, KerasRuntime, Runtime, open_keras

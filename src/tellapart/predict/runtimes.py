@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from tellapart.bundle import Bundle
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 
 BATCH = 256
 """The most pictures in one call."""

@@ -12,7 +12,7 @@ from tellapart.data.samples import Indices, Samples
 from tellapart.errors import DataError
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import evaluate_probabilities
-from tellapart.images import Pixels
+from tellapart.images.arrays import Pixels
 from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import KerasRuntime, Runtime
 from tellapart.progress import SILENCE, Progress, open_progress

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tellapart.errors import ImageError
-from tellapart.images import Decoded, decode, decode_picture
+from tellapart.images.decode import Decoded, decode, decode_picture
 from tellapart.sections import ImageSpec
 
 MODES = [

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from tellapart.errors import DataError, ImageError
-from tellapart.images import Pixels, as_uint8, decode_array
+from tellapart.images.arrays import Pixels, as_uint8
+from tellapart.images.decode import decode_array
 from tellapart.sections import ImageSpec
 
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=3, max_side=5)

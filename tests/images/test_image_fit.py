@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from tellapart.images import Pixels, decode, decode_array, decode_picture
+from tellapart.images.arrays import Pixels
+from tellapart.images.decode import decode, decode_array, decode_picture
 from tellapart.sections import ImageSpec
 
 FITS = ["pad", "crop", "stretch"]

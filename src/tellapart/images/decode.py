@@ -1,0 +1,199 @@
+"""Bytes, files, pictures and arrays become pixels, by one way for all.
+
+Training, evaluation, the command line and prediction all come through here, so the
+deployed model sees exactly the pixels that the trained model saw.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, JpegImagePlugin, PngImagePlugin
+
+from tellapart.errors import DataError, ImageError
+from tellapart.images.arrays import Pixels, as_uint8
+from tellapart.images.colours import plain_colours
+from tellapart.images.fit import Placement, fit, place
+from tellapart.images.jpeg import JpegFile, dct_scale, draft, scale_box
+from tellapart.images.kinds import HEAD_BYTES, kind_of, suffix_remark
+from tellapart.images.limits import LIMITS, Limits, check_size, library_errors
+from tellapart.images.opening import open_picture
+from tellapart.images.upright import first_value, orientation_of, turn_upright
+from tellapart.sections import ImageSpec
+
+_MPF_COUNT = 0xB001
+_TRANSPOSED = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels made from one picture.
+
+    Attributes:
+        pixels: `(height, width, channels)`, uint8, 0–255.
+        repairs: What was changed on the way other than size and colour, in words.
+        remarks: What was found and left alone, in words.
+    """
+
+    pixels: Pixels
+    repairs: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def decode(
+    content: bytes, spec: ImageSpec, name: str = "the image", *, limits: Limits = LIMITS
+) -> Decoded:
+    """Return the pixels of an encoded picture, made to fit `spec`.
+
+    Large JPEGs are decoded at the scale of `jpeg.dct_scale`.
+
+    Args:
+        content: A whole file of one of the kinds in `kinds.SUFFIXES_OF`.
+        spec: Size, channels and how to fit.
+        name: What to call the picture in an error; its ending may not fit its content.
+        limits: What it may cost.
+
+    Raises:
+        ImageError: Whatever goes wrong inside the image library.
+
+    Example:
+        >>> import io
+        >>> from PIL import Image
+        >>> file = io.BytesIO()
+        >>> Image.new("L", (56, 28), 255).save(file, "PNG")
+        >>> decode(file.getvalue(), ImageSpec()).pixels.shape
+        (28, 28, 1)
+    """
+    if not content:
+        raise ImageError(name, "empty", "the file has no bytes.")
+    kind = kind_of(content)
+    with library_errors(name), open_picture(content, kind, name, limits) as picture:
+        decoded = _decode(picture, spec, name, limits)
+    named = suffix_remark(name, kind) if kind is not None else ()
+    return Decoded(decoded.pixels, decoded.repairs, decoded.remarks + named)
+
+
+def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decoded:
+    """Return the pixels of a picture file, made to fit `spec`.
+
+    What is no picture by its first bytes is not read any further.
+
+    Raises:
+        ImageError: The file is missing, may not be read, or is no whole picture.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(HEAD_BYTES)
+            if kind_of(content) is not None:
+                content += file.read(limits.size_bytes)
+    except FileNotFoundError as error:
+        raise ImageError(str(path), "missing", "there is no such file.") from error
+    except OSError as error:
+        raise ImageError(str(path), "unreadable", error.strerror or str(error)) from error
+    return decode(content, spec, str(path), limits=limits)
+
+
+def decode_picture(
+    picture: Image.Image,
+    spec: ImageSpec,
+    name: str = "the picture",
+    *,
+    limits: Limits = LIMITS,
+) -> Decoded:
+    """Return the pixels of an opened Pillow picture, made to fit `spec`.
+
+    A JPEG that was opened and not yet loaded gives the pixels that its file gives. One that
+    was loaded cannot be decoded at another scale any more: on photos its pixels are those of
+    the file within 1 grey level on average (`docs/decisions/006-decoding.md`).
+
+    Raises:
+        ImageError: It is too large, damaged, or in a mode without a meaning here.
+    """
+    with library_errors(name):
+        frame = picture.tell()
+        if frame:
+            picture.seek(0)
+        try:
+            content = _undecoded(picture)
+            if content is None:
+                return _decode(picture, spec, name, limits)
+        finally:
+            if frame:
+                picture.seek(frame)
+    return decode(content, spec, name, limits=limits)
+
+
+def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decoded:
+    """Return the pixels of one picture given as an array, made to fit `spec`.
+
+    Args:
+        array: `(height, width)` or `(height, width, 1 or 3)`, whole numbers 0–255.
+        spec: Size, channels and how to fit.
+        name: What to call the array in an error.
+
+    Raises:
+        ImageError: Another shape or another range.
+    """
+    try:
+        pixels = as_uint8(np.asarray(array), name)
+    except (DataError, ValueError) as error:
+        raise ImageError(name, "not-pixels", str(error)) from error
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
+        must = "it must be (h, w), (h, w, 1) or (h, w, 3)"
+        raise ImageError(name, "not-pixels", f"{must}. Received: {np.shape(array)}.")
+    return decode_picture(Image.fromarray(pixels), spec, name)
+
+
+def _undecoded(picture: Image.Image) -> bytes | None:
+    """Return the file of a JPEG or PNG that a user opened and that is still as it was opened."""
+    ours = JpegImagePlugin.JpegImageFile | PngImagePlugin.PngImageFile
+    if not isinstance(picture, ours) or not picture.tile or picture.decoderconfig:
+        return None
+    if picture.fp is None:
+        return None
+    position = picture.fp.tell()
+    picture.fp.seek(0)
+    content = picture.fp.read()
+    picture.fp.seek(position)
+    return content
+
+
+def _decode(picture: Image.Image, spec: ImageSpec, name: str, limits: Limits) -> Decoded:
+    check_size(*picture.size, name, limits)
+    repairs = ("first frame of several",) if _has_more_frames(picture) else ()
+    remarks = ("ICC profile left alone",) if picture.info.get("icc_profile") else ()
+    orientation, passed_over = orientation_of(picture)
+    if orientation != 1:
+        passed_over += ("turned upright by its EXIF orientation",)
+    upright, placed = _place_upright(picture, orientation, spec)
+    plain, mended = plain_colours(upright, spec, name)
+    pixels = np.asarray(fit(plain, placed, spec), np.uint8).reshape(spec.shape)
+    return Decoded(pixels, (*repairs, *passed_over, *mended), remarks)
+
+
+def _place_upright(
+    picture: Image.Image, orientation: int, spec: ImageSpec
+) -> tuple[Image.Image, Placement]:
+    """Return the picture loaded and upright, and where it goes; JPEGs no larger than needed."""
+    if not isinstance(picture, JpegFile):
+        upright = turn_upright(picture, orientation)
+        return upright, place(upright.size, spec)
+    width, height = picture.size
+    full = (height, width) if orientation in _TRANSPOSED else (width, height)
+    scale = dct_scale(full, spec)
+    draft(picture, scale, spec.channels)
+    placed = scale_box(place(full, spec), full, scale, orientation)
+    return turn_upright(picture, orientation), placed
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    """Return whether there is a second frame; never how many, which may take minutes."""
+    if isinstance(picture, JpegImagePlugin.JpegImageFile):
+        try:
+            return (first_value(picture.info.get("mp", b""), _MPF_COUNT) or 1) > 1
+        except ValueError:
+            return False
+    return bool(getattr(picture, "is_animated", False))
