@@ -82,13 +82,21 @@ def read_file(path: Path, spec: ImageSpec) -> Decoded:
     Raises:
         ImageError: The file is missing, may not be read, or is no whole picture.
     """
+    return decode(read_content(path), spec, str(path))
+
+
+def read_content(path: Path) -> bytes:
+    """Return the bytes of a picture file as they lie there.
+
+    Raises:
+        ImageError: The file is missing or may not be read.
+    """
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError(str(path), "missing", "there is no such file.") from error
     except OSError as error:
         raise ImageError(str(path), "unreadable", error.strerror or str(error)) from error
-    return decode(content, spec, str(path))
 
 
 def decode_picture(picture: Image.Image, spec: ImageSpec, name: str = "the picture") -> Decoded:
