@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import override
 
+from tellapart.data.contents import Content
 from tellapart.data.stores import Decoded, ImageStore, decode_each
 from tellapart.errors import ImageError
 from tellapart.files import sha256_hex
 from tellapart.images import Decoded as DecodedImage
-from tellapart.images import Pixels, decode, decode_array
+from tellapart.images import decode, decode_array
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
-
-Content = bytes | Pixels
 
 
 class BytesImages(ImageStore):

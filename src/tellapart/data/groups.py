@@ -26,10 +26,10 @@ def compile_pattern(pattern: str, field: str) -> re.Pattern[str]:
 
 
 def find_in(pattern: re.Pattern[str], key: str) -> str:
-    """Return what a pattern finds in a sample's key: its first bracket, or the whole match.
+    r"""Return what a pattern finds in a sample's key: its first bracket, or the whole match.
 
     Example:
-        >>> find_in(re.compile(r"patient(\\d+)"), "cat/patient07_3.png")
+        >>> find_in(re.compile(r"patient(\d+)"), "cat/patient07_3.png")
         '07'
     """
     found = pattern.search(key)
@@ -38,22 +38,25 @@ def find_in(pattern: re.Pattern[str], key: str) -> str:
     return (found.group(1) or "") if pattern.groups else found.group()
 
 
-def group_by(samples: Samples, pattern: str) -> Samples:
-    """Return the samples, grouped by what a regular expression finds in each key.
+def group_splits(splits: Mapping[str, Samples], pattern: str) -> dict[str, Samples]:
+    """Return the splits, grouped by what a regular expression finds in each sample's key.
 
     Raises:
         UsageError: It is no regular expression.
         DataError: It finds nothing in any key.
     """
     search = compile_pattern(pattern, "group_from")
-    keys = samples.keys
-    groups = tuple(find_in(search, key) for key in keys)
-    if not any(groups):
+    grouped = {
+        name: replace(samples, groups=tuple(find_in(search, key) for key in samples.keys))
+        for name, samples in splits.items()
+    }
+    if not any(any(samples.groups or ()) for samples in grouped.values()):
+        first = next(iter(splits.values())).images.key(0)
         raise DataError(
             f"`group_from` must find a group in the pictures' paths. Received: {pattern!r}, which "
-            f"finds nothing in any of {len(keys):,}; the first is '{keys[0]}'."
+            f"finds nothing in any of them; the first is '{first}'."
         )
-    return replace(samples, groups=groups)
+    return grouped
 
 
 def keep_together(samples: Samples, clusters: Indices) -> Samples:

@@ -97,9 +97,7 @@ def ledger_of(
             detail = f"the recipe uses no {name} split of the data set's own."
             names = (samples.images.name(index) for index in range(len(samples)))
             entries += [Entry(file, "skipped", "split-left-out", detail) for file in names]
-    images = {
-        name: samples.take(decoded.kept).counts for name, (samples, decoded) in parts.items()
-    }
+    images = {name: samples.take(decoded.kept).counts for name, (samples, decoded) in parts.items()}
     return Ledger((*entries, *unused), images)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tellapart.data.dataset import Dataset
-from tellapart.data.groups import group_by, keep_together, straddling
+from tellapart.data.groups import group_splits, keep_together, straddling
 from tellapart.data.samples import Indices, Samples
 from tellapart.data.splits import hold_out, small_classes
 from tellapart.sections import DataSection
@@ -39,7 +39,7 @@ def partition(
     """
     own = dict(data.splits)
     if section.group_from:
-        own = {name: group_by(samples, section.group_from) for name, samples in own.items()}
+        own = group_splits(own, section.group_from)
     said = [f"In the data set's own splits, {line}" for line in straddling(own)]
     train = own["train"] if clusters is None else keep_together(own["train"], clusters)
     train, test, how = _own_or_held_out(own.get("test"), train, section.test_fraction, seed, "test")

@@ -9,7 +9,7 @@ import numpy as np
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
 from tellapart.data.partition import partition
-from tellapart.data.samples import Indices, Samples
+from tellapart.data.samples import Indices
 from tellapart.data.stores import Decoded
 from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex

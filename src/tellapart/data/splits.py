@@ -151,13 +151,12 @@ def small_classes(samples: Samples) -> list[str]:
 
 def _units_of(samples: Samples, salt: str) -> _Units:
     numbers: dict[str, int] = {}
-    of_sample = [numbers.setdefault(name, len(numbers)) for name in unit_names(samples)]
+    found = [numbers.setdefault(name, len(numbers)) for name in unit_names(samples)]
+    of_sample = np.array(found, np.int64)
     counts = np.zeros((len(numbers), len(samples.class_names)), np.int64)
     np.add.at(counts, (of_sample, samples.targets), 1)
     ranks = np.array([_hash(name, salt) for name in numbers], np.uint64)
-    return _Units(
-        np.array(of_sample, np.int64), counts, ranks, samples.images.keys_are_positions
-    )
+    return _Units(of_sample, counts, ranks, samples.images.keys_are_positions)
 
 
 def _check_sizes(samples: Samples, units: _Units, split: str) -> None:
@@ -186,12 +185,20 @@ def _count_nearest(sizes: Indices, fraction: float) -> int:
 
 
 def _represent_each_class(units: _Units, held: Mask) -> None:
-    """Move a unit of each class that one part lacks: the one whose hash lies nearest."""
-    for part, nearest in ((True, np.argmin), (False, np.argmax)):
+    """Move a unit of each class that one part lacks: the one whose hash lies nearest.
+
+    One that the other part needs for a class is moved only if there is no other.
+    """
+    for part in (True, False):
         for column in units.counts.T:
             members = np.flatnonzero(column)
-            if len(members) and not (held[members] == part).any():
-                held[members[nearest(units.ranks[members])]] = part
+            if not len(members) or (held[members] == part).any():
+                continue
+            ordered = members[np.argsort(units.ranks[members], kind="stable")]
+            left = (units.counts[held != part] > 0).sum(axis=0)
+            nearest = ordered if part else ordered[::-1]
+            spare = [unit for unit in nearest if (left[units.counts[unit] > 0] > 1).all()]
+            held[(spare or nearest)[0]] = part
 
 
 def _deal(sizes: Indices, totals: Indices) -> Indices:

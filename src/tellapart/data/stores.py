@@ -116,7 +116,8 @@ class ArrayImages(ImageStore):
 
     @override
     def content(self, index: int) -> Pixels:
-        return self._pixels[self._position(index)]
+        pixels: Pixels = self._pixels[self._position(index)]
+        return pixels
 
     @override
     def picture(self, index: int) -> Image.Image:
