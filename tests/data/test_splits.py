@@ -216,8 +216,8 @@ def test_near_duplicates_and_groups_are_kept_together_at_once(
     groups = ["", *(f"patient {number // 2}" if number % 3 else "" for number in range(1, 60))]
     samples = in_groups([number % 2 for number in range(60)], groups)
     merged = keep_together(samples, np.array(clusters))
-    names = unit_names(merged)
-    assume(all(len(set(names[target::2])) > 1 for target in (0, 1)))
+    units = unit_names(merged)
+    assume(all(len(set(units[target::2])) > 1 for target in (0, 1)))
     parts = hold_out(samples, 0.3, seed, "test", clusters=np.array(clusters))
     place = {key: index for index, key in enumerate(samples.keys)}
     sides = [[place[key] for key in part.keys] for part in parts]

@@ -66,7 +66,7 @@ def to_content(cell: Any, root: Path = Path()) -> Content:
     if isinstance(cell, bytes | bytearray | memoryview):
         return bytes(cell)
     if isinstance(cell, str | Path):
-        return read_content(root / cell)
+        return _read(root / cell)
     if isinstance(cell, Image.Image):
         return _encode(cell)
     if isinstance(cell, np.ndarray):
@@ -74,9 +74,25 @@ def to_content(cell: Any, root: Path = Path()) -> Content:
     raise ImageError("the cell", "missing", f"there is no picture, but {type(cell).__name__}.")
 
 
+def _read(path: Path) -> bytes:
+    """Return a file's bytes; an error names it in its detail, for the cell has another name."""
+    try:
+        return read_content(path)
+    except ImageError as error:
+        raise ImageError(error.name, error.reason, f"{path}: {error.detail}") from error
+
+
 def _encode(picture: Image.Image) -> bytes:
-    """Return a Pillow picture as a file without loss, with its orientation."""
+    """Return a Pillow picture as a file without loss, with its orientation.
+
+    Raises:
+        ImageError: Whatever goes wrong in Pillow, as with a file that is closed already.
+    """
     file = io.BytesIO()
     kind = "TIFF" if picture.mode in ("CMYK", "YCbCr", "LAB", "F", "I") else "PNG"
-    picture.save(file, kind, exif=picture.getexif(), compress_level=1)
+    try:
+        picture.save(file, kind, exif=picture.getexif(), compress_level=1)
+    except Exception as error:
+        detail = str(error) or type(error).__name__
+        raise ImageError("the picture", "damaged", detail) from error
     return file.getvalue()

@@ -1,7 +1,6 @@
 """Pictures as encoded bytes that lie in a table, or in memory, and not in files."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +73,10 @@ class BytesImages(ImageStore):
 
     @override
     def content(self, index: int) -> Content:
-        content: Any = self._contents[int(self._positions[index])]
-        return content if isinstance(content, bytes) else np.asarray(content)
+        try:
+            return self._contents[int(self._positions[index])]
+        except ImageError as error:
+            raise ImageError(self.name(index), error.reason, error.detail) from error
 
     @override
     def picture(self, index: int) -> Image.Image:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+from PIL import Image
 from typing_extensions import override
 
 from tellapart.data.arrays import from_arrays
 from tellapart.data.columns import Table
-from tellapart.data.contents import Contents, is_content
+from tellapart.data.contents import Contents, is_content, to_content
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout, find_split
 from tellapart.data.tables import to_dataset
@@ -116,7 +117,9 @@ def from_pairs(pairs: Iterable[Any], class_names: Sequence[str] | None = None) -
                 "Each item must be a pair (image, label), the image an array, bytes, a path or a "
                 f"Pillow picture. Received: {type(pair).__name__} at position {index}."
             )
-        images.append(pair[0])
+        image = pair[0]
+        # a picture that is opened for its turn in a loop may be closed after it
+        images.append(to_content(image) if isinstance(image, Image.Image) else image)
         labels.append(pair[1])
     shapes = {image.shape if isinstance(image, np.ndarray) else None for image in images}
     if len(shapes) == 1 and None not in shapes:
