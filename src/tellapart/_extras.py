@@ -4,11 +4,13 @@ Keras' backend is one of them. It must be chosen before Keras is first imported,
 everything that is to load Keras calls `prepare_keras` before.
 """
 
+import importlib
 import importlib.util
 import os
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from tellapart.errors import MissingExtraError, UsageError, did_you_mean
 
@@ -26,6 +28,24 @@ def is_installed(module: str) -> bool:
 def install_command(extra: str) -> str:
     """Return the pip command that brings an extra of tellapart."""
     return f'pip install "tellapart[{extra}]"'
+
+
+def load_extra(module: str, extra: str) -> Any:
+    """Return an optional module.
+
+    Args:
+        module: Its full name, such as "pyarrow.parquet".
+        extra: The extra of tellapart that brings it.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    package = module.partition(".")[0]
+    if not is_installed(package):
+        raise MissingExtraError(
+            f"This needs {package}, which is not installed. Install it: {install_command(extra)}"
+        )
+    return importlib.import_module(module)
 
 
 def prepare_keras(backend: str | None = None) -> str:

@@ -1,8 +1,9 @@
 """The sections of a recipe: frozen records, each with its defaults and what its fields mean."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import override
 
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -23,11 +24,28 @@ class DataSection(Section):
 
     `validation` is where the validation curve comes from: "holdout" takes a stratified
     part out of the training images; "test" uses the test images, as the guide does.
+    `group_from` is a regular expression that finds a picture's group (a patient, a video)
+    in its path: its first bracket, or all that it matches; a group stays on one side of
+    every split. So do near-duplicates where `near_duplicates` is "together".
     """
 
     validation: Literal["holdout", "test"] = "holdout"
     validation_fraction: Fraction = 0.1
     test_fraction: Fraction = 0.2
+    group_from: str = ""
+    near_duplicates: Literal["together", "ignore"] = "ignore"
+
+    @field_validator("group_from")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(
+                f"`data.group_from` must be a regular expression: {error}. Received: {pattern!r}. "
+                r"Fix: --set 'data.group_from=^(\w+)_'"
+            ) from None
+        return pattern
 
 
 class ImageSpec(Section):

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tellapart.data.folder import from_folder
-from tellapart.errors import DataError
+from tellapart.data.layout import Layout
+from tellapart.errors import DataError, UsageError
 from tellapart.sections import ImageSpec
 
 
@@ -58,7 +59,7 @@ def test_hidden_files_and_other_kinds_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "empty class").mkdir()
     before = sorted(tmp_path.rglob("*"))
     data = from_folder(tmp_path)
-    assert data.train.counts == {"cat": 1, "dog": 1}
+    assert data.train.keys == ["cat/1.png", "cat/deep/2.png", "dog/1.png"]
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -153,9 +154,11 @@ def test_what_is_not_used_is_counted_by_kind_and_empty_folders_are_named(tmp_pat
     (tmp_path / "fox" / "a.svg").write_bytes(b"")
     (tmp_path / "dog" / "deeper").mkdir()
     (tmp_path / "notes.txt").write_text("hello")
-    [others, empty] = from_folder(tmp_path).remarks
-    assert ".svg: 1, .txt: 1, folders in class folders: 1" in others
+    (tmp_path / "dog" / "deeper" / "b.png").write_bytes((tmp_path / "dog/a.png").read_bytes())
+    [others, empty, deep] = from_folder(tmp_path).remarks
+    assert ".svg: 1, .txt: 1" in others
     assert "no class: fox" in empty
+    assert "count to it: dog: 1." in deep
 
 
 def test_a_folder_of_files_is_shown_across_its_classes(tmp_path: Path) -> None:
@@ -167,3 +170,117 @@ def test_a_folder_of_files_is_shown_across_its_classes(tmp_path: Path) -> None:
     figure = from_folder(tmp_path).show(15)
     titles = {axes.get_title() for axes in figure.axes}
     assert titles == {"cat (unreadable)", "cat", "dog", "fox"}
+
+
+def test_folders_of_splits_in_any_case_are_splits_with_one_numbering(tmp_path: Path) -> None:
+    for name in ("Train/b", "Train/a", "Train/c", "VALID/a", "testing/c", "testing/b"):
+        put(tmp_path / name / "1.png")
+        put(tmp_path / name / "2.png")
+    data = from_folder(tmp_path)
+    assert data.class_names == ("a", "b", "c")
+    assert data.train.counts == {"a": 2, "b": 2, "c": 2}
+    assert data.validation.counts == {"a": 2, "b": 0, "c": 0}
+    assert data.test.targets.tolist() == [1, 1, 2, 2]
+    assert data.test.keys[0] == "testing/b/1.png"
+
+
+@pytest.mark.parametrize("word", ["val", "valid", "validation", "dev"])
+def test_all_words_for_validation_mean_it(tmp_path: Path, word: str) -> None:
+    for name in ("train/a", "train/b", f"{word}/a"):
+        put(tmp_path / name / "1.png")
+    assert len(from_folder(tmp_path).validation) == 1
+
+
+def test_a_class_that_only_the_test_folder_has_is_refused_by_name(tmp_path: Path) -> None:
+    for name in ("train/a", "train/b", "test/a", "test/fox"):
+        put(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match=r"test split has labels that are no class: fox\..*a, b"):
+        from_folder(tmp_path)
+
+
+def test_classes_beside_folders_of_splits_are_refused_with_the_fix(tmp_path: Path) -> None:
+    for name in ("train/a", "train/b", "cat", "dog"):
+        put(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match="both, train beside cat, dog. Fix: move the class fold"):
+        from_folder(tmp_path)
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("train", "car"):
+        put(tmp_path / name / "1.png")
+    data = from_folder(tmp_path)
+    assert data.class_names == ("car", "train")
+    assert "Taken for classes, since pictures lie right in them: train." in data.remarks
+
+
+def test_two_folders_for_one_split_and_none_to_train_on_are_refused(tmp_path: Path) -> None:
+    for name in ("val/a", "val/b", "dev/a"):
+        put(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match="one folder a split. Received: dev, val"):
+        from_folder(tmp_path)
+    (tmp_path / "dev").rename(tmp_path / "test")
+    with pytest.raises(DataError, match="must be a train split in .*Received: test, validation"):
+        from_folder(tmp_path)
+
+
+def test_a_folder_around_the_class_folders_is_refused_with_the_one_to_open(tmp_path: Path) -> None:
+    put(tmp_path / "images" / "cat" / "1.png")
+    put(tmp_path / "images" / "dog" / "1.png")
+    with pytest.raises(DataError, match=rf"Received: images in .*open {tmp_path / 'images'}$"):
+        from_folder(tmp_path)
+
+
+def test_classes_that_differ_only_by_case_or_blanks_are_pointed_out(tmp_path: Path) -> None:
+    for name in ("Cat", "cat ", "dog"):
+        put(tmp_path / name / "1.png")
+    [remark] = from_folder(tmp_path).remarks
+    assert "differ only by case or blanks: 'Cat', 'cat '." in remark
+
+
+def test_names_with_blanks_brackets_and_any_script_are_read(tmp_path: Path) -> None:
+    names = ("[cat] (1)/ä b [2].png", "собака/犬 %20.png", "*?/a#b.png")
+    for name in names:
+        put(tmp_path / name)
+    data = from_folder(tmp_path)
+    assert set(data.train.keys) == set(names)
+    decoded = data.train.decode(ImageSpec(height=4, width=4))
+    assert (len(decoded.kept), decoded.failures) == (3, ())
+
+
+def test_links_are_followed_and_circles_of_them_end(tmp_path: Path) -> None:
+    home = tmp_path / "elsewhere"
+    put(home / "fox.png")
+    root = tmp_path / "pets"
+    for name in ("cat", "dog"):
+        put(root / name / "1.png")
+    (root / "fox").symlink_to(home)
+    (root / "cat" / "link.png").symlink_to(root / "dog" / "1.png")
+    (root / "cat" / "up").symlink_to(root)
+    (root / "a").symlink_to(root / "dog")
+    (root / "dog" / "self").symlink_to(root / "dog" / "self")
+    data = from_folder(root)
+    assert data.train.counts == {"cat": 2, "dog": 1, "fox": 1}
+    reasons = {entry.file: entry.reason for entry in data.unused}
+    assert reasons == {
+        str(root / "cat" / "up"): "seen-before",
+        str(root / "a"): "seen-before",
+        str(root / "dog" / "self"): "not-a-file",
+    }
+
+
+def test_groups_are_found_in_the_paths(tmp_path: Path) -> None:
+    for name in ("cat/p1_a.png", "cat/p2_a.png", "dog/p1_b.png", "dog/other.png"):
+        put(tmp_path / name)
+    data = from_folder(tmp_path, Layout(group_from=r"/(p\d+)_"))
+    assert data.train.groups == ("p1", "p2", "", "p1")
+    with pytest.raises(DataError, match="must find a group.*finds nothing.*first is 'cat/p1_a"):
+        from_folder(tmp_path, Layout(group_from="patient"))
+    with pytest.raises(UsageError, match="`group_from` must be a regular expression"):
+        from_folder(tmp_path, Layout(group_from="("))
+
+
+def test_groups_that_the_given_splits_share_are_told(tmp_path: Path) -> None:
+    for name in ("train/a/p1.png", "train/b/p2.png", "test/a/p1.png", "test/b/p3.png"):
+        put(tmp_path / name)
+    data = from_folder(tmp_path, Layout(group_from=r"p\d"))
+    assert data.remarks == ("train and test share groups, so the scores flatter: p1.",)

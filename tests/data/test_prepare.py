@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -11,6 +13,7 @@ from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.folder import from_folder
 from tellapart.data.prepare import prepare
+from tellapart.data.sources import open_dataset
 from tellapart.errors import DataError
 from tellapart.recipe import Recipe, load_recipe
 
@@ -179,6 +182,34 @@ def test_the_fingerprint_tells_any_other_data_apart_and_nothing_else() -> None:
 def test_the_first_samples_of_a_part_keep_their_targets() -> None:
     part = prepare(changed_in("nothing"), GUIDE).train.first(3)
     assert (len(part), levels_of(part.pixels), part.targets.tolist()) == (3, [0, 1, 2], [0, 1, 0])
+
+
+def test_near_duplicates_are_decoded_into_one_part() -> None:
+    data = from_arrays({"train": pictures(100)})
+    clusters = np.arange(100) // 5
+    prepared = prepare(data, HOLDOUT, clusters=clusters)
+    parts = [
+        {level // 5 for level in levels_of(part.pixels)}
+        for part in (prepared.train, prepared.validation, prepared.test)
+    ]
+    assert sorted(set.union(*parts)) == list(range(20))
+    assert sum(map(len, parts)) == 20
+
+
+def test_pictures_in_parquet_are_prepared_as_files_are(tmp_path: Path) -> None:
+    root = make_folder(tmp_path / "pets")
+    paths = sorted(root.glob("*/*.png"))
+    rows = [{"image": path.read_bytes(), "label": path.parent.name} for path in paths]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pets.parquet")
+    prepared = prepare(open_dataset(tmp_path / "pets.parquet"), HOLDOUT)
+    parts = (prepared.train, prepared.validation, prepared.test)
+    found = [
+        (level, target)
+        for part in parts
+        for level, target in zip(levels_of(part.pixels), part.targets.tolist(), strict=True)
+    ]
+    assert sorted(found) == [(level, target) for level in range(20) for target in (0, 1)]
+    assert prepared.ledger.counts["used"] == 40
 
 
 def test_the_real_data_is_prepared_whole(fashion: Dataset) -> None:

@@ -103,9 +103,9 @@ def test_a_misspelt_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "data.csv"
+    path = tmp_path / "data.xlsx"
     path.write_text("1,2")
-    with pytest.raises(DataError, match=r"data\.csv must be a folder.*or an \.npz file"):
+    with pytest.raises(DataError, match=r"data\.xlsx must be a folder.*\.csv.* or an \.npz file"):
         open_dataset(path)
 
 

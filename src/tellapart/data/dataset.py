@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from tellapart.data.ledger import Entry
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError
 
@@ -28,6 +29,7 @@ class Dataset:
         origin: Where the data came from, in words.
         source: What `open_dataset` found it by, or `None` for arrays in memory.
         remarks: What was left alone, and other things to know.
+        unused: Each file that lies there and is no sample, with its reason.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Dataset:
     origin: str
     source: str | None = None
     remarks: tuple[str, ...] = ()
+    unused: tuple[Entry, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `DataError` unless there are two classes, and pictures in every split."""

@@ -1,18 +1,21 @@
 """From a data set to the arrays of one run: split, decoded, accounted for, fingerprinted."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tellapart.data.dataset import Dataset
-from tellapart.data.samples import Indices, Samples
-from tellapart.data.splits import hold_out
+from tellapart.data.ledger import Ledger, ledger_of
+from tellapart.data.partition import partition
+from tellapart.data.samples import Indices
+from tellapart.data.stores import Decoded
 from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex
 from tellapart.images.arrays import Pixels
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import Recipe
-from tellapart.sections import DataSection, ImageSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,8 @@ class Prepared:
         skipped: One error for each picture that cannot be read.
         repairs: How often each kind of repair was made.
         fingerprint: SHA-256 over class names, targets and pixels of all splits.
-        policy: How the splits came about, in one sentence.
+        policy: How the splits came about, in some sentences.
+        ledger: What became of every single file.
     """
 
     name: str
@@ -60,10 +64,16 @@ class Prepared:
     repairs: dict[str, int]
     fingerprint: str
     policy: str
+    ledger: Ledger
 
 
 def prepare(
-    data: Dataset, recipe: Recipe, *, strict: bool = False, progress: Progress = SILENCE
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    strict: bool = False,
+    clusters: Indices | None = None,
+    progress: Progress = SILENCE,
 ) -> Prepared:
     """Split a data set as the recipe says, and decode all of it.
 
@@ -71,20 +81,26 @@ def prepare(
         data: Where the samples are.
         recipe: Its sections `data` and `image`, and its seed.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        clusters: `(n,)`: training samples of one number, near-duplicates, are never split;
+            below 0 one is on its own.
         progress: Where long work shows itself.
 
     Raises:
         DataError: A class is too small, nothing could be read, or `strict` and something
             could not be read.
     """
-    splits, policy = _split(data, recipe.data, recipe.seed)
-    skipped: list[ImageError] = []
-    repairs: dict[str, int] = {}
-    parts: dict[str, Part] = {}
-    for name, samples in splits.items():
-        parts[name] = _decode(samples, recipe.image, skipped, repairs, progress)
+    found = partition(data, recipe.data, recipe.seed, clusters)
+    decoded = {
+        name: (samples, samples.decode(recipe.image, progress))
+        for name, samples in found.splits.items()
+    }
+    skipped = [error for _, part in decoded.values() for error in part.failures]
     if strict and skipped:
         raise DataError(_list_skipped(skipped))
+    parts = {
+        name: Part(part.pixels, samples.targets[part.kept])
+        for name, (samples, part) in decoded.items()
+    }
     for name, part in parts.items():
         if not len(part):
             raise DataError(
@@ -100,54 +116,18 @@ def prepare(
         validation=parts["validation"],
         test=parts["test"],
         skipped=tuple(skipped),
-        repairs=repairs,
+        repairs=_count_repairs(part for _, part in decoded.values()),
         fingerprint=sha256_hex(names, *map(np.ascontiguousarray, arrays)),
-        policy=policy,
+        policy=found.policy,
+        ledger=ledger_of(data.splits, decoded, data.unused),
     )
 
 
-def _split(data: Dataset, section: DataSection, seed: int) -> tuple[dict[str, Samples], str]:
-    """Return the splits to decode, and how they came about; "test" is always there."""
-    train = data.train
-    said = []
-    if "test" in data.splits:
-        test = data.test
-        said.append("The test images are the data set's own.")
-    else:
-        train, test = hold_out(train, section.test_fraction, seed, "test")
-        said.append(f"The test images are {section.test_fraction:.0%} of each class, held out.")
-    if section.validation == "test":
-        said.append(
-            "They also give the validation curve, as in the guide: nothing is chosen by it "
-            "(the last epoch's weights are kept), so the test score stays honest."
-        )
-        return {"train": train, "test": test}, " ".join(said)
-    if "validation" in data.splits:
-        validation = data.validation
-        said.append("The validation images are the data set's own.")
-    else:
-        train, validation = hold_out(train, section.validation_fraction, seed, "validation")
-        said.append(
-            f"The validation images are {section.validation_fraction:.0%} of each class of the "
-            "training images, held out."
-        )
-    said.append("The test images are looked at once, after every choice is made.")
-    return {"train": train, "validation": validation, "test": test}, " ".join(said)
-
-
-def _decode(
-    samples: Samples,
-    spec: ImageSpec,
-    skipped: list[ImageError],
-    repairs: dict[str, int],
-    progress: Progress,
-) -> Part:
-    """Return one split's arrays; what was skipped and repaired is added to the lists."""
-    decoded = samples.decode(spec, progress)
-    skipped.extend(decoded.failures)
-    for repair, count in decoded.repairs.items():
-        repairs[repair] = repairs.get(repair, 0) + count
-    return Part(decoded.pixels, samples.targets[decoded.kept])
+def _count_repairs(parts: Iterable[Decoded]) -> dict[str, int]:
+    repairs: Counter[str] = Counter()
+    for part in parts:
+        repairs.update(part.repairs)
+    return dict(repairs)
 
 
 def _list_skipped(skipped: list[ImageError]) -> str:

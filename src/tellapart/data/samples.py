@@ -33,19 +33,28 @@ class Samples:
         targets: `(n,)`, int64: each sample's position in `class_names`.
         class_names: All classes of the data set, also those that no sample here has.
         split: "train", "validation" or "test".
+        groups: The group (a patient, a video) of each sample, empty for one on its own;
+            `None` where nobody named any.
     """
 
     images: ImageStore
     targets: Indices
     class_names: tuple[str, ...]
     split: str
+    groups: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Raise `DataError` if a target has no picture or no class name."""
+        """Raise `DataError` if a target has no picture, class name or group."""
         if len(self.images) != len(self.targets):
             raise DataError(
                 f"Each picture must have one label. Received: {len(self.images):,} pictures and "
                 f"{len(self.targets):,} labels in the {self.split} split."
+            )
+        if self.groups is not None and len(self.groups) != len(self.targets):
+            raise DataError(
+                f"Each picture must have one group, or none a group. Received: "
+                f"{len(self.targets):,} pictures and {len(self.groups):,} groups in the "
+                f"{self.split} split."
             )
         wrong = np.flatnonzero((self.targets < 0) | (self.targets >= len(self.class_names)))
         if wrong.size:
@@ -71,9 +80,19 @@ class Samples:
 
     def take(self, indices: Indices, split: str | None = None) -> "Samples":
         """Return the samples at `indices`, in that order."""
+        groups = None if self.groups is None else tuple(self.groups[i] for i in indices)
         return Samples(
-            self.images.take(indices), self.targets[indices], self.class_names, split or self.split
+            self.images.take(indices),
+            self.targets[indices],
+            self.class_names,
+            split or self.split,
+            groups,
         )
+
+    @property
+    def keys(self) -> list[str]:
+        """Return what tells each picture from the others, wherever the data lie."""
+        return [self.images.key(index) for index in range(len(self))]
 
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
         """Return all pictures as one uint8 array, and those that cannot be read.

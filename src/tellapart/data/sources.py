@@ -1,14 +1,22 @@
-"""Find the data set that a name, a path or arrays stand for."""
+"""Find the data set that a name, a path, arrays or rows stand for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tellapart.data.arrays import from_arrays, from_npz
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places, fetch_known, usual_places
-from tellapart.data.folder import from_folder
+from tellapart.data.folder import from_walked
+from tellapart.data.hub import from_hub, from_pairs, is_hub
+from tellapart.data.idx_pairs import find_idx_pairs, from_idx_pairs
 from tellapart.data.known import KNOWN, find_known
+from tellapart.data.labels import by_labels_file, by_pattern, find_labels_file
+from tellapart.data.layout import Layout
+from tellapart.data.tables import TABLES, from_parquet_folder, from_table
+from tellapart.data.walk import Walked, walk
 from tellapart.errors import DataError, did_you_mean
 from tellapart.progress import SILENCE, Progress
 
@@ -19,61 +27,112 @@ def open_dataset(
     class_names: Sequence[str] | None = None,
     places: Places | None = None,
     progress: Progress = SILENCE,
+    layout: Layout | None = None,
 ) -> Dataset:
     """Return the data set that `source` stands for.
 
     Args:
-        source: The name of a known data set, the path of an `.npz` file or of a folder
-            with one folder a class, a pair `(images, labels)`, two such pairs (to train
-            and to test, as Keras' `load_data` returns them), a mapping of such pairs by
-            split, or a `Dataset`.
-        class_names: The name of each class number, for arrays.
+        source: One of
+
+            - the name of a known data set;
+            - the path of a folder: with a folder a class, with one a split and in it one a
+              class, flat with a table of labels, with Parquet or with IDX files;
+            - the path of a table (CSV, TSV, JSON Lines, Parquet) or of an `.npz` file;
+            - a pair `(images, labels)`, two such pairs (to train and to test, as Keras'
+              `load_data` returns them), or a mapping of such pairs by split;
+            - a `Dataset` or `DatasetDict` of Hugging Face's `datasets`;
+            - any other iterable of pairs `(image, label)`;
+            - a `Dataset` of ours.
+        class_names: The name of each class number, or all class names in their order.
         places: Where to look for known data sets; by default the usual ones.
         progress: Where long work shows itself.
+        layout: Which columns, root and patterns to read by; by default they are guessed.
 
     Raises:
         DataError: There is nothing of this name, or it cannot be used.
+        MissingExtraError: Parquet, and pyarrow is not installed.
     """
     if isinstance(source, Dataset):
         return source
     if isinstance(source, str | Path):
-        return _open_named(str(source), class_names, places or usual_places(), progress)
-    if isinstance(source, Mapping):
-        return from_arrays(source, class_names)
+        known = find_known(str(source))
+        if known is not None:
+            contents, origin = fetch_known(known, places or usual_places(), progress)
+            return known.to_dataset(contents, origin)
+        return _open_path(str(source), class_names, layout or Layout())
+    if is_hub(source):
+        return from_hub(source, layout, class_names)
+    splits = _as_splits(source)
+    if splits is not None:
+        return from_arrays(splits, class_names)
+    if isinstance(source, Iterable) and not _is_columns(source):
+        return from_pairs(source, class_names)
+    raise DataError(
+        "A data set must be a name, a path, (images, labels), "
+        "((images, labels), (images, labels)), or an iterable of (image, label). "
+        f"Received: {type(source).__name__}."
+    )
+
+
+def _as_splits(source: Any) -> Mapping[str, Any] | None:
+    """Return pairs of arrays by split, or `None` where there are none."""
     match source:
+        case Mapping():
+            return source
         case ((train_x, train_y), (test_x, test_y)):
-            pairs = {"train": (train_x, train_y), "test": (test_x, test_y)}
+            return {"train": (train_x, train_y), "test": (test_x, test_y)}
         case (images, labels):
-            pairs = {"train": (images, labels)}
+            return {"train": (images, labels)}
         case _:
-            raise DataError(
-                "A data set must be a name, a path, (images, labels), or "
-                f"((images, labels), (images, labels)). Received: {type(source).__name__}."
-            )
-    return from_arrays(pairs, class_names)
+            return None
 
 
-def _open_named(
-    source: str, class_names: Sequence[str] | None, places: Places, progress: Progress
-) -> Dataset:
-    known = find_known(source)
-    if known is not None:
-        contents, origin = fetch_known(known, places, progress)
-        return known.to_dataset(contents, origin)
+def _is_columns(source: Any) -> bool:
+    """Return whether something is one array, or some of them, instead of pairs."""
+    return isinstance(source, np.ndarray | bytes) or (
+        isinstance(source, tuple) and any(isinstance(item, np.ndarray) for item in source)
+    )
+
+
+def _open_path(source: str, class_names: Sequence[str] | None, layout: Layout) -> Dataset:
     try:
         path = Path(source).expanduser()
         is_folder, is_file, is_there = path.is_dir(), path.is_file(), path.exists()
     except (OSError, RuntimeError) as error:
         raise DataError(f"Cannot look for a data set at '{source}': {error}.") from error
     if is_folder:
-        return from_folder(path)
-    if path.suffix == ".npz" and is_file:
+        return _open_folder(path, class_names, layout)
+    if is_file and path.suffix.lower() == ".npz":
         return from_npz(path, class_names)
+    if is_file and path.suffix.lower() in TABLES:
+        return from_table(path, layout, class_names)
     if is_there:
         raise DataError(
-            f"{source} must be a folder with one folder a class, or an .npz file. "
-            "Received: another kind of file."
+            f"{source} must be a folder of pictures, a table ({', '.join(TABLES)}), or an .npz "
+            "file. Received: another kind of file."
         )
     raise DataError(
         f"There is no data set and no folder or file '{source}'. {did_you_mean(source, KNOWN)}"
     )
+
+
+def _open_folder(root: Path, class_names: Sequence[str] | None, layout: Layout) -> Dataset:
+    found = walk(root)
+    if layout.label_from:
+        return by_pattern(root, found, layout, class_names)
+    labels = find_labels_file(root, found)
+    if labels is not None:
+        return by_labels_file(labels, found, layout, class_names)
+    if not found.pictures:
+        pairs = find_idx_pairs(root)
+        if pairs:
+            return from_idx_pairs(root, pairs, class_names)
+        files = _parquet_files(found)
+        if files:
+            return from_parquet_folder(root, files, layout, class_names)
+    return from_walked(root, found, layout, class_names)
+
+
+def _parquet_files(found: Walked) -> list[Path]:
+    paths = [Path(entry.file) for entry in found.others if entry.reason == "not-a-picture"]
+    return sorted(path for path in paths if path.suffix.lower() == ".parquet")

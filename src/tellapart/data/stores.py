@@ -1,6 +1,8 @@
 """Where pictures lie until they are wanted: in arrays or in files."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +13,8 @@ from typing_extensions import override
 
 from tellapart.errors import DataError, ImageError
 from tellapart.images.arrays import Pixels
-from tellapart.images.decode import read_file
+from tellapart.images.decode import Decoded as DecodedImage
+from tellapart.images.decode import read_content, read_file
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
 
@@ -25,12 +28,14 @@ class Decoded:
         kept: `(k,)`: their positions in the store.
         failures: One error for each that could not be read.
         repairs: How often each kind of repair was made.
+        repaired: What was repaired in which picture, by its position in the store.
     """
 
     pixels: Pixels
     kept: NDArray[np.int64]
     failures: tuple[ImageError, ...]
     repairs: dict[str, int]
+    repaired: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class ImageStore(Protocol):
@@ -42,6 +47,10 @@ class ImageStore(Protocol):
     def shape(self) -> tuple[int, ...] | None:
         """Return the one shape of all pictures, or `None` where they may differ."""
 
+    @property
+    def keys_are_positions(self) -> bool:
+        """Return whether a picture's key is its place in the row, and so no lasting name."""
+
     def name(self, index: int) -> str:
         """Return what to call a picture in a message."""
 
@@ -50,6 +59,13 @@ class ImageStore(Protocol):
 
     def take(self, indices: NDArray[np.int64]) -> "ImageStore":
         """Return the pictures at `indices`, in that order."""
+
+    def content(self, index: int) -> bytes | Pixels:
+        """Return one picture as it lies there: a file's bytes, or an array's pixels.
+
+        Raises:
+            ImageError: The file is missing or may not be read.
+        """
 
     def picture(self, index: int) -> Image.Image:
         """Return one picture as people look at it, at its own size."""
@@ -81,6 +97,11 @@ class ArrayImages(ImageStore):
     def shape(self) -> tuple[int, ...]:
         return self._pixels.shape[1:]
 
+    @property
+    @override
+    def keys_are_positions(self) -> bool:
+        return True
+
     @override
     def name(self, index: int) -> str:
         return f"{self._title}[{self._position(index)}]"
@@ -93,6 +114,11 @@ class ArrayImages(ImageStore):
     def take(self, indices: NDArray[np.int64]) -> "ArrayImages":
         positions = indices if self._positions is None else self._positions[indices]
         return ArrayImages(self._pixels, self._title, positions)
+
+    @override
+    def content(self, index: int) -> Pixels:
+        pixels: Pixels = self._pixels[self._position(index)]
+        return pixels
 
     @override
     def picture(self, index: int) -> Image.Image:
@@ -135,6 +161,11 @@ class FileImages(ImageStore):
     def shape(self) -> None:
         return None
 
+    @property
+    @override
+    def keys_are_positions(self) -> bool:
+        return False
+
     @override
     def name(self, index: int) -> str:
         return str(self._root / self._paths[index])
@@ -148,26 +179,42 @@ class FileImages(ImageStore):
         return FileImages(self._root, tuple(self._paths[i] for i in indices))
 
     @override
+    def content(self, index: int) -> bytes:
+        return read_content(self._root / self._paths[index])
+
+    @override
     def picture(self, index: int) -> Image.Image:
         spec = ImageSpec(height=112, width=112, channels=3, background=255)
         return Image.fromarray(read_file(self._root / self._paths[index], spec).pixels)
 
     @override
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
-        pixels = np.empty((len(self._paths), *spec.shape), np.uint8)
-        kept: list[int] = []
-        failures: list[ImageError] = []
-        repairs: dict[str, int] = {}
-        with progress.task("reading pictures", len(self._paths), "images") as task:
-            for index, path in enumerate(self._paths):
-                try:
-                    decoded = read_file(self._root / path, spec)
-                except ImageError as error:
-                    failures.append(error)
-                else:
-                    pixels[len(kept)] = decoded.pixels
-                    kept.append(index)
-                    for repair in decoded.repairs:
-                        repairs[repair] = repairs.get(repair, 0) + 1
-                task.advance()
-        return Decoded(pixels[: len(kept)], np.array(kept, np.int64), tuple(failures), repairs)
+        def read(index: int) -> DecodedImage:
+            return read_file(self._root / self._paths[index], spec)
+
+        return decode_each(len(self), read, spec, progress)
+
+
+def decode_each(
+    count: int, read: Callable[[int], DecodedImage], spec: ImageSpec, progress: Progress
+) -> Decoded:
+    """Return `count` pictures, each as `read` gives it, and those that it cannot give."""
+    pixels = np.empty((count, *spec.shape), np.uint8)
+    kept: list[int] = []
+    failures: list[ImageError] = []
+    repaired: dict[int, tuple[str, ...]] = {}
+    with progress.task("reading pictures", count, "images") as task:
+        for index in range(count):
+            try:
+                decoded = read(index)
+            except ImageError as error:
+                failures.append(error)
+            else:
+                pixels[len(kept)] = decoded.pixels
+                kept.append(index)
+                if decoded.repairs:
+                    repaired[index] = decoded.repairs
+            task.advance()
+    repairs = dict(Counter(repair for made in repaired.values() for repair in made))
+    positions = np.array(kept, np.int64)
+    return Decoded(pixels[: len(kept)], positions, tuple(failures), repairs, repaired)

@@ -77,10 +77,20 @@ def decode(
 def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decoded:
     """Return the pixels of a picture file, made to fit `spec`.
 
-    What is no picture by its first bytes is not read any further.
-
     Raises:
         ImageError: The file is missing, may not be read, or is no whole picture.
+    """
+    return decode(read_content(path, limits=limits), spec, str(path), limits=limits)
+
+
+def read_content(path: Path, *, limits: Limits = LIMITS) -> bytes:
+    """Return the bytes of a picture file as they lie there.
+
+    Of what is no picture by its first bytes only these are read, and of all others no more
+    than may be decoded.
+
+    Raises:
+        ImageError: The file is missing or may not be read.
     """
     try:
         with path.open("rb") as file:
@@ -91,7 +101,7 @@ def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decode
         raise ImageError(str(path), "missing", "there is no such file.") from error
     except OSError as error:
         raise ImageError(str(path), "unreadable", error.strerror or str(error)) from error
-    return decode(content, spec, str(path), limits=limits)
+    return content
 
 
 def decode_picture(

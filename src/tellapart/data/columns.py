@@ -1,0 +1,84 @@
+"""A table as columns, and what its cells say: paths, bytes, class names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.data.contents import Contents, is_content
+from tellapart.data.encoded import BytesImages
+from tellapart.data.stores import FileImages, ImageStore
+from tellapart.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Is a table with a picture a row.
+
+    Attributes:
+        title: What to call it in messages; a file's name.
+        origin: Where it came from, in words.
+        root: The folder that paths in it start from.
+        columns: Its columns by name, all of one length.
+        class_names: The names of the class numbers in a column, where it has such.
+    """
+
+    title: str
+    origin: str
+    root: Path
+    columns: Mapping[str, Sequence[Any]]
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def texts(self, column: str) -> list[str] | None:
+        """Return a column's cells as text, empty where there is nothing; `None` for no column.
+
+        Raises:
+            DataError: A cell is neither text nor number.
+        """
+        if not column:
+            return None
+        return [self._text(cell, column, row) for row, cell in enumerate(self.columns[column])]
+
+    def images(self, column: str) -> ImageStore:
+        """Return a column's pictures.
+
+        Args:
+            column: It holds paths, bytes, or what Hugging Face's data sets have for pictures.
+
+        Raises:
+            DataError: A cell is none of those.
+        """
+        cells = self.columns[column]
+        if isinstance(cells, Contents):
+            return BytesImages(cells, self.title)
+        wrong = [row for row, cell in enumerate(cells) if not isinstance(cell, str | Path)]
+        if not wrong:
+            paths = tuple(_below(self.root, Path(cell)) for cell in cells)
+            return FileImages(self.root, paths)
+        if all(is_content(cell) for cell in cells):
+            return BytesImages(Contents(cells, self.root), self.title)
+        raise DataError(
+            f"The column {column} of {self.title} must hold a path or the bytes of a picture. "
+            f"Received: {cells[wrong[0]]!r:.60} in row {wrong[0] + 1}."
+        )
+
+    def _text(self, cell: Any, column: str, row: int) -> str:
+        if cell is None:
+            return ""
+        if isinstance(cell, np.generic):
+            cell = cell.item()
+        if isinstance(cell, float) and cell.is_integer():
+            return str(int(cell))
+        if isinstance(cell, str | int | float):
+            return str(cell)
+        raise DataError(
+            f"The column {column} of {self.title} must hold text or numbers. "
+            f"Received: {cell!r:.60} in row {row + 1}."
+        )
+
+
+def _below(root: Path, path: Path) -> Path:
+    """Return a path relative to the root where it lies there, so that the data may move."""
+    return path.relative_to(root) if path.is_relative_to(root) else path

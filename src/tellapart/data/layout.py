@@ -1,0 +1,120 @@
+"""Where a source says what: its columns, its root, and patterns on its paths."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from tellapart.errors import DataError, did_you_mean
+
+SPLIT_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "train": "train",
+        "training": "train",
+        "val": "validation",
+        "valid": "validation",
+        "validation": "validation",
+        "dev": "validation",
+        "test": "test",
+        "testing": "test",
+    }
+)
+"""What people call the splits, in lower case."""
+
+_USUAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "image": ("image", "path", "file", "filename", "filepath", "file_name", "image_path"),
+        "label": ("label", "class", "target", "category"),
+        "group": ("group",),
+        "split": ("split", "subset"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Is how a source is to be read, where it cannot be guessed.
+
+    Attributes:
+        image: The column with each picture's path or bytes.
+        label: The column with its class name.
+        group: The column with its group, such as a patient.
+        split: The column with its split.
+        root: The folder that paths in a table start from; by default the table's own.
+        label_from: A regular expression that finds the class name in a picture's path:
+            its first bracket, or all that it matches.
+        group_from: The same for the group.
+    """
+
+    image: str = ""
+    label: str = ""
+    group: str = ""
+    split: str = ""
+    root: Path | None = None
+    label_from: str = ""
+    group_from: str = ""
+
+    def choose(self, columns: Iterable[str], title: str) -> tuple["Layout", tuple[str, ...]]:
+        """Return the layout with a column for everything, and a remark on what was guessed.
+
+        A group or a split that no column tells stays empty.
+
+        Args:
+            columns: The columns that there are.
+            title: What to call the table in messages.
+
+        Raises:
+            DataError: A column that was named is not there, or none has pictures or labels.
+
+        Example:
+            >>> layout, remarks = Layout().choose(["File", "label"], "pets.csv")
+            >>> layout.image, layout.label, remarks[0]
+            ('File', 'label', "Guessed in pets.csv: image from 'File', label from 'label'.")
+        """
+        names = list(columns)
+        known = {name.strip().lower(): name for name in reversed(names)}
+        chosen: dict[str, str] = {}
+        guessed = []
+        for role, usual in _USUAL.items():
+            asked = str(getattr(self, role))
+            if asked and asked not in names:
+                raise DataError(f"{title} has no column '{asked}'. {did_you_mean(asked, names)}")
+            found = asked or next((known[name] for name in usual if name in known), "")
+            if found and not asked:
+                guessed.append(f"{role} from '{found}'")
+            chosen[role] = found
+        self._check_found(chosen, names, title)
+        remarks = (f"Guessed in {title}: {', '.join(guessed)}.",) if guessed else ()
+        layout = replace(
+            self,
+            image=chosen["image"],
+            label=chosen["label"],
+            group=chosen["group"],
+            split=chosen["split"],
+        )
+        return layout, remarks
+
+    def _check_found(self, chosen: Mapping[str, str], names: list[str], title: str) -> None:
+        """Raise `DataError` unless there are columns for pictures and labels."""
+        for role in ("image", "label"):
+            by_pattern = role == "label" and self.label_from
+            if not chosen[role] and not by_pattern:
+                raise DataError(
+                    f"{title} must have a column {' or '.join(_USUAL[role])}. "
+                    f"Received: {', '.join(names) or 'no column'}. "
+                    f"Fix: name it, as in Layout({role}='{names[0] if names else 'name'}')"
+                )
+
+
+def find_split(word: str, title: str) -> str:
+    """Return the split that a word stands for.
+
+    Raises:
+        DataError: It stands for none; `title` says where it was found.
+    """
+    split = SPLIT_WORDS.get(word.strip().lower())
+    if split is None:
+        raise DataError(
+            f"Each split in {title} must be one of {', '.join(SPLIT_WORDS)}. Received: '{word}'."
+        )
+    return split

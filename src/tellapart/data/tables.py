@@ -1,0 +1,177 @@
+"""Data sets from tables: CSV, TSV, JSON Lines and Parquet, one picture a row."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tellapart.data.assemble import Listing, assemble
+from tellapart.data.columns import Table
+from tellapart.data.dataset import Dataset
+from tellapart.data.groups import compile_pattern, find_in
+from tellapart.data.layout import Layout
+from tellapart.data.parquet import read_parquet
+from tellapart.data.stores import ImageStore
+from tellapart.errors import DataError
+
+MOST_CELL_CHARACTERS = 1 << 24
+
+
+def from_table(
+    path: Path, layout: Layout | None = None, class_names: Sequence[str] | None = None
+) -> Dataset:
+    """Return the data set of a table with a picture a row.
+
+    Args:
+        path: A file with an ending of `TABLES`.
+        layout: Which column holds what, and where paths start; what it leaves open is
+            guessed, and said in a remark.
+        class_names: All classes in their order; labels that are numbers are positions
+            in it then.
+
+    Raises:
+        DataError: The file is damaged, or has no columns for pictures and labels.
+        MissingExtraError: Parquet, and pyarrow is not installed.
+    """
+    asked = layout or Layout()
+    table = TABLES[path.suffix.lower()](path, asked.root or path.parent)
+    return _named(to_dataset(table, asked, class_names), path, asked, class_names)
+
+
+def from_parquet_folder(
+    root: Path,
+    paths: Sequence[Path],
+    layout: Layout | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Dataset:
+    """Return the data set of all Parquet files in a folder, as Hugging Face exports one.
+
+    Raises:
+        DataError: A file is damaged, or they do not fit together.
+        MissingExtraError: pyarrow is not installed.
+    """
+    asked = layout or Layout()
+    table = read_parquet(paths, root, asked.root or root)
+    return _named(to_dataset(table, asked, class_names), root, asked, class_names)
+
+
+def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None = None) -> Dataset:
+    """Return the data set that a table holds.
+
+    Raises:
+        DataError: It has no rows, or no columns for pictures and labels.
+    """
+    chosen, remarks = layout.choose(table.columns, table.title)
+    if not len(table.columns[chosen.image]):
+        raise DataError(f"{table.origin} must have a row for each picture. Received: no row.")
+    images = table.images(chosen.image)
+    listing = Listing(
+        name=Path(table.title).stem,
+        origin=table.origin,
+        images=images,
+        labels=_labels(table, chosen, images),
+        splits=table.texts(chosen.split),
+        groups=table.texts(chosen.group),
+        remarks=remarks,
+    )
+    return assemble(listing, class_names or table.class_names.get(chosen.label), chosen)
+
+
+def _named(data: Dataset, path: Path, layout: Layout, class_names: Sequence[str] | None) -> Dataset:
+    """Return the data set with the path that alone finds it again, if it does."""
+    is_enough = layout == Layout() and class_names is None
+    return replace(data, source=str(path.resolve())) if is_enough else data
+
+
+def _labels(table: Table, layout: Layout, images: ImageStore) -> list[str]:
+    """Return the class names by the layout's pattern where it has one, else by its column."""
+    if not layout.label_from:
+        return table.texts(layout.label) or []
+    pattern = compile_pattern(layout.label_from, "label_from")
+    return [find_in(pattern, images.key(index)) for index in range(len(images))]
+
+
+def _read_csv(path: Path, root: Path) -> Table:
+    """Return a table of text with a line of names, whose cells a comma or so parts."""
+    csv.field_size_limit(MOST_CELL_CHARACTERS)
+    lines = _read_text(path).splitlines(keepends=True)
+    head = lines[0] if lines else ""
+    between = "\t" if path.suffix.lower() == ".tsv" else _delimiter_of(head)
+    try:
+        rows = [(number, row) for number, row in _rows(lines, between) if row]
+    except csv.Error as error:
+        raise DataError(f"Cannot read {path} as a table: {error}.") from error
+    names = [name.strip() for name in rows[0][1]] if rows else []
+    if not names or len(set(names)) < len(names):
+        raise DataError(
+            f"{path} must begin with a line of names, each once. "
+            f"Received: {', '.join(names) or 'nothing'}."
+        )
+    for number, row in rows[1:]:
+        if len(row) != len(names):
+            raise DataError(
+                f"Each line of {path} must have {len(names)} cells. Received: {len(row)} in "
+                f"line {number}. Fix: put cells with the delimiter in them into quotes."
+            )
+    columns = {name: [row[place] for _, row in rows[1:]] for place, name in enumerate(names)}
+    return Table(path.name, str(path), root, columns)
+
+
+def _rows(lines: Sequence[str], between: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(lines, delimiter=between, strict=True)
+    return [(reader.line_num, row) for row in reader]
+
+
+def _delimiter_of(head: str) -> str:
+    """Return what parts the names of a CSV file: a comma, or what there is more of."""
+    return max((",", ";", "\t"), key=head.count)
+
+
+def _read_jsonl(path: Path, root: Path) -> Table:
+    """Return a table with a JSON object a line; a cell that a line lacks is `None`."""
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(_read_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"Line {number} of {path} must be JSON. Received: {error}.") from error
+        if not isinstance(row, dict):
+            raise DataError(
+                f"Line {number} of {path} must be a JSON object. Received: {line[:60]}."
+            )
+        rows.append(row)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return Table(path.name, str(path), root, columns)
+
+
+def _read_parquet(path: Path, root: Path) -> Table:
+    return read_parquet([path], path, root)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} must be text in UTF-8. Received: {error}. Fix: save it as UTF-8."
+        ) from error
+
+
+TABLES: Mapping[str, Callable[[Path, Path], Table]] = MappingProxyType(
+    {
+        ".csv": _read_csv,
+        ".tsv": _read_csv,
+        ".jsonl": _read_jsonl,
+        ".ndjson": _read_jsonl,
+        ".parquet": _read_parquet,
+    }
+)
+"""Each ending of a table's file, and what reads it, given the folder that paths start from."""
