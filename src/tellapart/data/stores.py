@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import override
 
+from tellapart.data.loading import decode_all
+from tellapart.data.rows import Rows, is_mapped
 from tellapart.errors import DataError, ImageError
 from tellapart.images import Pixels, read_file
 from tellapart.progress import SILENCE, Progress
@@ -57,6 +59,36 @@ class ImageStore(Protocol):
         """Return all pictures at the size of `spec`."""
 
 
+MOST_COPIED = 1 << 30
+"""Bytes: of larger arrays a part is read through a view instead of copied."""
+
+Stamp = tuple[int, int, int, int]
+"""Size, times of change of content and of record in ns, and number of a file."""
+
+
+@runtime_checkable
+class EncodedStore(ImageStore, Protocol):
+    """Is a row of encoded pictures, whose pixels are worth keeping."""
+
+    @property
+    def whole(self) -> "EncodedStore":
+        """Return the row that this one was taken from, or itself."""
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Return `(n,)`: where its pictures stand in the whole row."""
+
+    def content(self, index: int) -> bytes:
+        """Return the bytes of one picture.
+
+        Raises:
+            ImageError: They cannot be had.
+        """
+
+    def stamp(self, index: int) -> Stamp | None:
+        """Return what changes whenever a picture does, or `None` where nothing tells."""
+
+
 class ArrayImages(ImageStore):
     """Pictures in an array, never copied before they are wanted.
 
@@ -100,6 +132,22 @@ class ArrayImages(ImageStore):
 
     @override
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
+        self._check_shape(spec)
+        pixels = self._pixels if self._positions is None else self._pixels[self._positions]
+        return Decoded(pixels, np.arange(len(pixels)), (), {})
+
+    def view(self, spec: ImageSpec) -> Pixels | Rows:
+        """Return what `decode` does, without a copy of what may be larger than memory.
+
+        Raises:
+            DataError: The arrays have another size than `spec`.
+        """
+        if self._pixels.nbytes <= MOST_COPIED and not is_mapped(self._pixels):
+            return self.decode(spec).pixels
+        self._check_shape(spec)
+        return Rows(self._pixels, self._positions)
+
+    def _check_shape(self, spec: ImageSpec) -> None:
         if self.shape != spec.shape:
             height, width, channels = self.shape
             raise DataError(
@@ -107,8 +155,6 @@ class ArrayImages(ImageStore):
                 f"{height}×{width}×{channels}. Fix: --set image.height={height} "
                 f"--set image.width={width} --set image.channels={channels}"
             )
-        pixels = self._pixels if self._positions is None else self._pixels[self._positions]
-        return Decoded(pixels, np.arange(len(pixels)), (), {})
 
     def _position(self, index: int) -> int:
         return index if self._positions is None else int(self._positions[index])
@@ -120,10 +166,20 @@ class FileImages(ImageStore):
     Args:
         root: The folder that the paths start from.
         paths: The files, relative to it.
+        whole: The row of files that these were taken from; by default themselves.
+        positions: `(n,)`: where they stand in that row; by default in its order.
     """
 
-    def __init__(self, root: Path, paths: tuple[Path, ...]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        paths: tuple[Path, ...],
+        whole: "FileImages | None" = None,
+        positions: NDArray[np.int64] | None = None,
+    ) -> None:
         self._root, self._paths = root, paths
+        self._whole = whole
+        self._positions = np.arange(len(paths)) if positions is None else positions
 
     @override
     def __len__(self) -> int:
@@ -133,6 +189,16 @@ class FileImages(ImageStore):
     @override
     def shape(self) -> None:
         return None
+
+    @property
+    def whole(self) -> "FileImages":
+        """Return the files that these were taken from, or these."""
+        return self._whole or self
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Return `(n,)`: where these stand in `whole`."""
+        return self._positions
 
     @override
     def name(self, index: int) -> str:
@@ -144,29 +210,47 @@ class FileImages(ImageStore):
 
     @override
     def take(self, indices: NDArray[np.int64]) -> "FileImages":
-        return FileImages(self._root, tuple(self._paths[i] for i in indices))
+        paths = tuple(self._paths[i] for i in indices)
+        return FileImages(self._root, paths, self.whole, self._positions[indices])
 
     @override
     def picture(self, index: int) -> Image.Image:
         spec = ImageSpec(height=112, width=112, channels=3, background=255)
         return Image.fromarray(read_file(self._root / self._paths[index], spec).pixels)
 
+    def content(self, index: int) -> bytes:
+        """Return the bytes of one file.
+
+        Raises:
+            ImageError: It is missing, or may not be read.
+        """
+        name = self.name(index)
+        try:
+            return Path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise ImageError(name, "missing", "there is no such file.") from error
+        except OSError as error:
+            raise ImageError(name, "unreadable", error.strerror or str(error)) from error
+
+    def stamp(self, index: int) -> Stamp | None:
+        """Return what the file system says of one file; `None` where it says nothing."""
+        try:
+            found = (self._root / self._paths[index]).stat()
+        except OSError:
+            return None
+        return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
     @override
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
-        pixels = np.empty((len(self._paths), *spec.shape), np.uint8)
-        kept: list[int] = []
-        failures: list[ImageError] = []
-        repairs: dict[str, int] = {}
-        with progress.task("reading pictures", len(self._paths), "images") as task:
-            for index, path in enumerate(self._paths):
-                try:
-                    decoded = read_file(self._root / path, spec)
-                except ImageError as error:
-                    failures.append(error)
-                else:
-                    pixels[len(kept)] = decoded.pixels
-                    kept.append(index)
-                    for repair in decoded.repairs:
-                        repairs[repair] = repairs.get(repair, 0) + 1
-                task.advance()
-        return Decoded(pixels[: len(kept)], np.array(kept, np.int64), tuple(failures), repairs)
+        pixels = np.empty((len(self), *spec.shape), np.uint8)
+        rows = iter(pixels)
+
+        def put(found: Pixels) -> None:
+            next(rows)[...] = found
+
+        account = decode_all(
+            len(self), lambda i: read_file(self._root / self._paths[i], spec), put, progress
+        )
+        failures = tuple(account.failures.values())
+        kept = account.kept
+        return Decoded(pixels[: len(kept)], kept, failures, account.repair_counts)
