@@ -1,18 +1,22 @@
 """From a data set to the arrays of one run: split, decoded, accounted for, fingerprinted."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from tellapart.data.cache import Cache
 from tellapart.data.dataset import Dataset
+from tellapart.data.readers import Reader
+from tellapart.data.rows import Rows, pieces
 from tellapart.data.samples import Indices, Samples
 from tellapart.data.splits import hold_out
 from tellapart.errors import DataError, ImageError
-from tellapart.files import sha256_hex
 from tellapart.images import Pixels
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import Recipe
-from tellapart.sections import DataSection, ImageSpec
+from tellapart.sections import DataSection
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +24,12 @@ class Part:
     """One split, ready for a network.
 
     Attributes:
-        pixels: `(n, height, width, channels)`, uint8.
+        pixels: `(n, height, width, channels)`, uint8: an array, or rows of a map that may
+            be larger than memory; both give arrays by index and slice.
         targets: `(n,)`, int64.
     """
 
-    pixels: Pixels
+    pixels: Pixels | Rows
     targets: Indices
 
     def __len__(self) -> int:
@@ -63,7 +68,12 @@ class Prepared:
 
 
 def prepare(
-    data: Dataset, recipe: Recipe, *, strict: bool = False, progress: Progress = SILENCE
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    strict: bool = False,
+    cache: Cache | None = None,
+    progress: Progress = SILENCE,
 ) -> Prepared:
     """Split a data set as the recipe says, and decode all of it.
 
@@ -71,6 +81,7 @@ def prepare(
         data: Where the samples are.
         recipe: Its sections `data` and `image`, and its seed.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        cache: Where decoded pictures are looked for and kept; `None` decodes them anew.
         progress: Where long work shows itself.
 
     Raises:
@@ -81,8 +92,9 @@ def prepare(
     skipped: list[ImageError] = []
     repairs: dict[str, int] = {}
     parts: dict[str, Part] = {}
+    reader = Reader(recipe.image, data.source or data.origin, cache, progress)
     for name, samples in splits.items():
-        parts[name] = _decode(samples, recipe.image, skipped, repairs, progress)
+        parts[name] = _read(samples, reader, skipped, repairs)
     if strict and skipped:
         raise DataError(_list_skipped(skipped))
     for name, part in parts.items():
@@ -91,8 +103,6 @@ def prepare(
                 f"No picture of the {name} split could be read. {_list_skipped(skipped)}"
             )
     parts.setdefault("validation", parts["test"])
-    names = "\0".join(data.class_names).encode()
-    arrays = [a for part in parts.values() for a in (part.targets, part.pixels)]
     return Prepared(
         name=data.name,
         class_names=data.class_names,
@@ -101,9 +111,19 @@ def prepare(
         test=parts["test"],
         skipped=tuple(skipped),
         repairs=repairs,
-        fingerprint=sha256_hex(names, *map(np.ascontiguousarray, arrays)),
+        fingerprint=fingerprint_of(data.class_names, parts.values()),
         policy=policy,
     )
+
+
+def fingerprint_of(class_names: tuple[str, ...], parts: Iterable[Part]) -> str:
+    """Return the SHA-256 over class names, and the targets and pixels of each part, in hex."""
+    digest = hashlib.sha256("\0".join(class_names).encode())
+    for part in parts:
+        digest.update(np.ascontiguousarray(part.targets).data)
+        for piece in pieces(part.pixels):
+            digest.update(piece.data)
+    return digest.hexdigest()
 
 
 def _split(data: Dataset, section: DataSection, seed: int) -> tuple[dict[str, Samples], str]:
@@ -135,19 +155,15 @@ def _split(data: Dataset, section: DataSection, seed: int) -> tuple[dict[str, Sa
     return {"train": train, "validation": validation, "test": test}, " ".join(said)
 
 
-def _decode(
-    samples: Samples,
-    spec: ImageSpec,
-    skipped: list[ImageError],
-    repairs: dict[str, int],
-    progress: Progress,
+def _read(
+    samples: Samples, reader: Reader, skipped: list[ImageError], repairs: dict[str, int]
 ) -> Part:
     """Return one split's arrays; what was skipped and repaired is added to the lists."""
-    decoded = samples.decode(spec, progress)
-    skipped.extend(decoded.failures)
-    for repair, count in decoded.repairs.items():
+    found = reader.read(samples)
+    skipped.extend(found.failures)
+    for repair, count in found.repairs.items():
         repairs[repair] = repairs.get(repair, 0) + count
-    return Part(decoded.pixels, samples.targets[decoded.kept])
+    return Part(found.pixels, samples.targets[found.kept])
 
 
 def _list_skipped(skipped: list[ImageError]) -> str:
