@@ -94,8 +94,10 @@ class Draft:
 
 def open_entry(path: Path) -> Entry | None:
     """Return an entry, locked and marked as used; `None` where there is no sound one."""
+    index = read_index(path)
+    if index is None:
+        return None
     try:
-        index = Index.model_validate_json((path / INDEX).read_bytes())
         with (path / PIXELS).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
             found = os.fstat(file.fileno())
@@ -109,6 +111,14 @@ def open_entry(path: Path) -> Entry | None:
     with contextlib.suppress(OSError):
         os.utime(path)
     return Entry(index, pixels)
+
+
+def read_index(path: Path) -> Index | None:
+    """Return what an entry says of its pixels; `None` where it says nothing sound."""
+    try:
+        return Index.model_validate_json((path / INDEX).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 @contextlib.contextmanager
