@@ -12,6 +12,10 @@ from tellapart.images import Pixels
 PIECE_BYTES = 1 << 24
 """What is read at once when all rows are gone through."""
 
+ROWS_AT_ONCE = 64
+"""Rows of a map that are copied before its pages are handed back: the system may map two
+mebibytes for each of them."""
+
 
 class Rows:
     """Rows of an array, in an order of their own, copied out only as they are indexed.
@@ -50,8 +54,14 @@ class Rows:
 
     def __getitem__(self, places: Any) -> Pixels:
         """Return the rows at a place, a slice or an array of places, as an array in memory."""
-        found: Pixels = np.take(self._array, self._positions[places], axis=0)
-        if self._map is not None:
+        positions = self._positions[places]
+        if self._map is None or not np.ndim(positions):
+            return np.array(self._array[positions])
+        found = np.empty((len(positions), *self._array.shape[1:]), np.uint8)
+        for first in range(0, len(positions), ROWS_AT_ONCE):
+            part = slice(first, first + ROWS_AT_ONCE)
+            # with another mode NumPy would hold a second copy
+            np.take(self._array, positions[part], axis=0, out=found[part], mode="clip")
             self._map.madvise(mmap.MADV_DONTNEED)
         return found
 
