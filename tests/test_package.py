@@ -36,6 +36,7 @@ def _loaded_by(code: str) -> set[str]:
         "from tellapart.__main__ import main; main(['--help'])",
         "from tellapart.__main__ import main; main(['--version'])",
         "from tellapart.__main__ import main; main(['recipes'])",
+        "from tellapart.__main__ import main; main(['cache'])",
         "from tellapart.__main__ import main; main(['train', '--help'])",
     ],
 )
@@ -105,7 +106,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "evaluate", "predict", "doctor", "replay", "diff"),
-        *("recipes", "recipes show"),
+        *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )
 def test_every_command_has_help_with_an_example(

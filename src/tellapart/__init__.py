@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tellapart.recipe import Recipe, load_recipe, recipe_names
     from tellapart.train.history import History
     from tellapart.workflow.build import build
+    from tellapart.workflow.cache import cache, clear_cache
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
     from tellapart.workflow.inspect import inspect, load
@@ -50,6 +51,8 @@ __all__ = [
     "TellapartError",
     "__version__",
     "build",
+    "cache",
+    "clear_cache",
     "diff",
     "doctor",
     "evaluate",
@@ -78,6 +81,8 @@ _HOMES = MappingProxyType(
         "Samples": "data.samples",
         "TellapartError": "errors",
         "build": "workflow.build",
+        "cache": "workflow.cache",
+        "clear_cache": "workflow.cache",
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",

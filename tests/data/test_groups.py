@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tellapart.data.filed import FileImages
 from tellapart.data.groups import find_in, group_splits, keep_together, straddling, unit_names
 from tellapart.data.samples import Samples
-from tellapart.data.stores import FileImages
 from tellapart.errors import DataError
 
 NAMES = ("cat", "dog")

@@ -8,9 +8,9 @@ import pytest
 
 from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
+from tellapart.data.filed import FileImages
 from tellapart.data.partition import partition
 from tellapart.data.samples import Samples
-from tellapart.data.stores import FileImages
 from tellapart.errors import DataError, RecipeError
 from tellapart.recipe import load_recipe
 from tellapart.sections import DataSection

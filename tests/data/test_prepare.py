@@ -13,6 +13,7 @@ from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.folder import from_folder
 from tellapart.data.prepare import prepare
+from tellapart.data.rows import Rows
 from tellapart.data.sources import open_dataset
 from tellapart.errors import DataError
 from tellapart.recipe import Recipe, load_recipe
@@ -28,8 +29,8 @@ def pictures(count: int, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.
     return pixels, np.arange(count, dtype=np.int64) % 2
 
 
-def levels_of(pixels: NDArray[np.uint8]) -> list[int]:
-    return [int(level) for level in pixels[:, 0, 0, 0]]
+def levels_of(pixels: NDArray[np.uint8] | Rows) -> list[int]:
+    return [int(level) for level in np.asarray(pixels)[:, 0, 0, 0]]
 
 
 def make_folder(root: Path, count: int = 20) -> Path:

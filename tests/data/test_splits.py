@@ -9,10 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tellapart.data.filed import FileImages
 from tellapart.data.groups import keep_together, unit_names
 from tellapart.data.samples import Samples
 from tellapart.data.splits import FEWEST_BY_HASH, folds, hold_out, small_classes
-from tellapart.data.stores import ArrayImages, FileImages
+from tellapart.data.stores import ArrayImages
 from tellapart.errors import DataError, UsageError
 
 NAMES = ("cat", "dog", "fox")

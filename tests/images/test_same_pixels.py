@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.data.stores import FileImages
+from tellapart.data.filed import FileImages
 from tellapart.predict.inputs import Item
 from tellapart.sections import ImageSpec
 

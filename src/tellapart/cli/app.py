@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tellapart._version import __version__
+from tellapart.cli.cache import cache
 from tellapart.cli.console import remark, show
 from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
@@ -27,6 +28,7 @@ app = typer.Typer(
 for _verb in (inspect, train, evaluate, predict, doctor, replay, diff):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
+app.add_typer(cache, name="cache")
 
 
 def _show_version(value: bool) -> None:

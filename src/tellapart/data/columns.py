@@ -9,7 +9,8 @@ import numpy as np
 
 from tellapart.data.contents import Contents, is_content
 from tellapart.data.encoded import BytesImages
-from tellapart.data.stores import FileImages, ImageStore
+from tellapart.data.filed import FileImages
+from tellapart.data.stores import ImageStore
 from tellapart.errors import DataError
 
 

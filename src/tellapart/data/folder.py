@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.dataset import Dataset
+from tellapart.data.filed import FileImages
 from tellapart.data.layout import SPLIT_WORDS, Layout
 from tellapart.data.ledger import Entry
 from tellapart.data.samples import natural_key
-from tellapart.data.stores import FileImages
 from tellapart.data.walk import Walked, kind_of_ending, walk
 from tellapart.errors import DataError
 from tellapart.images.kinds import SUFFIXES

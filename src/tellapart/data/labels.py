@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.dataset import Dataset
+from tellapart.data.filed import FileImages
 from tellapart.data.folder import left_alone
 from tellapart.data.groups import compile_pattern, find_in
 from tellapart.data.layout import Layout
 from tellapart.data.ledger import Entry
-from tellapart.data.stores import FileImages
 from tellapart.data.tables import TABLES, from_table
 from tellapart.data.walk import Walked
 from tellapart.errors import DataError

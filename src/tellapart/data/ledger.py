@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
-from tellapart.data.samples import Samples
-from tellapart.data.stores import Decoded
+from tellapart.data.samples import Indices, Samples
+from tellapart.errors import ImageError
 
 Status = Literal["used", "repaired", "skipped", "refused"]
 
@@ -74,9 +74,25 @@ class Ledger:
         return json.dumps(record, indent=2, ensure_ascii=False)
 
 
+class Outcome(Protocol):
+    """Is what decoding the pictures of a split came to."""
+
+    @property
+    def kept(self) -> Indices:
+        """Return the positions of those that could be read."""
+
+    @property
+    def failures(self) -> tuple[ImageError, ...]:
+        """Return one error for each that could not be read."""
+
+    @property
+    def repaired(self) -> Mapping[int, tuple[str, ...]]:
+        """Return what was repaired in which picture."""
+
+
 def ledger_of(
     splits: Mapping[str, Samples],
-    parts: Mapping[str, tuple[Samples, Decoded]],
+    parts: Mapping[str, tuple[Samples, Outcome]],
     unused: tuple[Entry, ...] = (),
     *,
     strict: bool = False,
@@ -101,7 +117,7 @@ def ledger_of(
     return Ledger((*entries, *unused), images)
 
 
-def _entries_of(samples: Samples, decoded: Decoded, otherwise: Status) -> list[Entry]:
+def _entries_of(samples: Samples, decoded: Outcome, otherwise: Status) -> list[Entry]:
     """Return one entry for each picture of a split, in its order."""
     kept = set(decoded.kept.tolist())
     failures = iter(decoded.failures)

@@ -1,18 +1,20 @@
 """From a data set to the arrays of one run: split, decoded, accounted for, fingerprinted."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from tellapart.data.cache import Cache
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
 from tellapart.data.partition import partition
+from tellapart.data.readers import Reader, Reading
+from tellapart.data.rows import Rows, pieces
 from tellapart.data.samples import Indices
-from tellapart.data.stores import Decoded
 from tellapart.errors import DataError, ImageError
-from tellapart.files import sha256_hex
 from tellapart.images.arrays import Pixels
 from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import Recipe
@@ -23,11 +25,12 @@ class Part:
     """One split, ready for a network.
 
     Attributes:
-        pixels: `(n, height, width, channels)`, uint8.
+        pixels: `(n, height, width, channels)`, uint8: an array, or rows of a map that may
+            be larger than memory; both give arrays by index and slice.
         targets: `(n,)`, int64.
     """
 
-    pixels: Pixels
+    pixels: Pixels | Rows
     targets: Indices
 
     def __len__(self) -> int:
@@ -73,6 +76,7 @@ def prepare(
     *,
     strict: bool = False,
     clusters: Indices | None = None,
+    cache: Cache | None = None,
     progress: Progress = SILENCE,
 ) -> Prepared:
     """Split a data set as the recipe says, and decode all of it.
@@ -83,6 +87,7 @@ def prepare(
         strict: Refuse pictures that cannot be read, instead of skipping them.
         clusters: `(n,)`: training samples of one number, near-duplicates, are never split;
             below 0 one is on its own.
+        cache: Where decoded pictures are looked for and kept; `None` decodes them anew.
         progress: Where long work shows itself.
 
     Raises:
@@ -90,10 +95,8 @@ def prepare(
             could not be read.
     """
     found = partition(data, recipe.data, recipe.seed, clusters)
-    decoded = {
-        name: (samples, samples.decode(recipe.image, progress))
-        for name, samples in found.splits.items()
-    }
+    reader = Reader(recipe.image, data.source or data.origin, cache, progress)
+    decoded = {name: (samples, reader.read(samples)) for name, samples in found.splits.items()}
     skipped = [error for _, part in decoded.values() for error in part.failures]
     if strict and skipped:
         raise DataError(_list_skipped(skipped))
@@ -107,8 +110,6 @@ def prepare(
                 f"No picture of the {name} split could be read. {_list_skipped(skipped)}"
             )
     parts.setdefault("validation", parts["test"])
-    names = "\0".join(data.class_names).encode()
-    arrays = [a for part in parts.values() for a in (part.targets, part.pixels)]
     return Prepared(
         name=data.name,
         class_names=data.class_names,
@@ -117,17 +118,27 @@ def prepare(
         test=parts["test"],
         skipped=tuple(skipped),
         repairs=_count_repairs(part for _, part in decoded.values()),
-        fingerprint=sha256_hex(names, *map(np.ascontiguousarray, arrays)),
+        fingerprint=fingerprint_of(data.class_names, parts.values()),
         policy=found.policy,
         ledger=ledger_of(data.splits, decoded, data.unused),
     )
 
 
-def _count_repairs(parts: Iterable[Decoded]) -> dict[str, int]:
+def _count_repairs(parts: Iterable[Reading]) -> dict[str, int]:
     repairs: Counter[str] = Counter()
     for part in parts:
         repairs.update(part.repairs)
     return dict(repairs)
+
+
+def fingerprint_of(class_names: tuple[str, ...], parts: Iterable[Part]) -> str:
+    """Return the SHA-256 over class names, and the targets and pixels of each part, in hex."""
+    digest = hashlib.sha256("\0".join(class_names).encode())
+    for part in parts:
+        digest.update(np.ascontiguousarray(part.targets).data)
+        for piece in pieces(part.pixels):
+            digest.update(piece.data)
+    return digest.hexdigest()
 
 
 def _list_skipped(skipped: list[ImageError]) -> str:

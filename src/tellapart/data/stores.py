@@ -1,20 +1,19 @@
 """Where pictures lie until they are wanted: in arrays or in files."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import override
 
+from tellapart.data.loading import decode_all
+from tellapart.data.rows import Rows, is_mapped
 from tellapart.errors import DataError, ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import Decoded as DecodedImage
-from tellapart.images.decode import read_content, read_file
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
 
@@ -74,6 +73,37 @@ class ImageStore(Protocol):
         """Return all pictures at the size of `spec`."""
 
 
+MOST_COPIED = 1 << 30
+"""Bytes: of larger arrays a part is read through a view instead of copied."""
+
+Stamp = tuple[int, int, int, int]
+"""Size, times of change of content and of record in ns, and number of a file."""
+
+
+@runtime_checkable
+class EncodedStore(ImageStore, Protocol):
+    """Is a row of encoded pictures, whose pixels are worth keeping."""
+
+    @property
+    def whole(self) -> "EncodedStore":
+        """Return the row that this one was taken from, or itself."""
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Return `(n,)`: where its pictures stand in the whole row."""
+
+    @override
+    def content(self, index: int) -> bytes:
+        """Return the bytes of one picture.
+
+        Raises:
+            ImageError: They cannot be had.
+        """
+
+    def stamp(self, index: int) -> Stamp | None:
+        """Return what changes whenever a picture does, or `None` where nothing tells."""
+
+
 class ArrayImages(ImageStore):
     """Pictures in an array, never copied before they are wanted.
 
@@ -127,6 +157,22 @@ class ArrayImages(ImageStore):
 
     @override
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
+        self._check_shape(spec)
+        pixels = self._pixels if self._positions is None else self._pixels[self._positions]
+        return Decoded(pixels, np.arange(len(pixels)), (), {})
+
+    def view(self, spec: ImageSpec) -> Pixels | Rows:
+        """Return what `decode` does, without a copy of what may be larger than memory.
+
+        Raises:
+            DataError: The arrays have another size than `spec`.
+        """
+        if self._pixels.nbytes <= MOST_COPIED and not is_mapped(self._pixels):
+            return self.decode(spec).pixels
+        self._check_shape(spec)
+        return Rows(self._pixels, self._positions)
+
+    def _check_shape(self, spec: ImageSpec) -> None:
         if self.shape != spec.shape:
             height, width, channels = self.shape
             raise DataError(
@@ -134,65 +180,9 @@ class ArrayImages(ImageStore):
                 f"{height}×{width}×{channels}. Fix: --set image.height={height} "
                 f"--set image.width={width} --set image.channels={channels}"
             )
-        pixels = self._pixels if self._positions is None else self._pixels[self._positions]
-        return Decoded(pixels, np.arange(len(pixels)), (), {})
 
     def _position(self, index: int) -> int:
         return index if self._positions is None else int(self._positions[index])
-
-
-class FileImages(ImageStore):
-    """Pictures in files, read when they are wanted.
-
-    Args:
-        root: The folder that the paths start from.
-        paths: The files, relative to it.
-    """
-
-    def __init__(self, root: Path, paths: tuple[Path, ...]) -> None:
-        self._root, self._paths = root, paths
-
-    @override
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @property
-    @override
-    def shape(self) -> None:
-        return None
-
-    @property
-    @override
-    def keys_are_positions(self) -> bool:
-        return False
-
-    @override
-    def name(self, index: int) -> str:
-        return str(self._root / self._paths[index])
-
-    @override
-    def key(self, index: int) -> str:
-        return self._paths[index].as_posix()
-
-    @override
-    def take(self, indices: NDArray[np.int64]) -> "FileImages":
-        return FileImages(self._root, tuple(self._paths[i] for i in indices))
-
-    @override
-    def content(self, index: int) -> bytes:
-        return read_content(self._root / self._paths[index])
-
-    @override
-    def picture(self, index: int) -> Image.Image:
-        spec = ImageSpec(height=112, width=112, channels=3, background=255)
-        return Image.fromarray(read_file(self._root / self._paths[index], spec).pixels)
-
-    @override
-    def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
-        def read(index: int) -> DecodedImage:
-            return read_file(self._root / self._paths[index], spec)
-
-        return decode_each(len(self), read, spec, progress)
 
 
 def decode_each(
@@ -200,21 +190,12 @@ def decode_each(
 ) -> Decoded:
     """Return `count` pictures, each as `read` gives it, and those that it cannot give."""
     pixels = np.empty((count, *spec.shape), np.uint8)
-    kept: list[int] = []
-    failures: list[ImageError] = []
-    repaired: dict[int, tuple[str, ...]] = {}
-    with progress.task("reading pictures", count, "images") as task:
-        for index in range(count):
-            try:
-                decoded = read(index)
-            except ImageError as error:
-                failures.append(error)
-            else:
-                pixels[len(kept)] = decoded.pixels
-                kept.append(index)
-                if decoded.repairs:
-                    repaired[index] = decoded.repairs
-            task.advance()
-    repairs = dict(Counter(repair for made in repaired.values() for repair in made))
-    positions = np.array(kept, np.int64)
-    return Decoded(pixels[: len(kept)], positions, tuple(failures), repairs, repaired)
+    rows = iter(pixels)
+
+    def put(found: Pixels) -> None:
+        next(rows)[...] = found
+
+    account = decode_all(count, read, put, progress)
+    failures = tuple(account.failures.values())
+    readable = pixels[: len(account.kept)]
+    return Decoded(readable, account.kept, failures, account.repair_counts, account.repaired)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
+from tellapart.data.rows import Rows
 from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.inputs import Item, is_single, items_of
@@ -113,7 +114,7 @@ class Predictor:
         while batch := list(itertools.islice(rest, BATCH)):
             yield from self._answer(batch, top, strict=strict)
 
-    def probabilities(self, pixels: Pixels) -> NDArray[np.float32]:
+    def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
 
         Raises:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from tellapart.bundle import Bundle
+from tellapart.data.rows import Rows
 from tellapart.images.arrays import Pixels
 
 BATCH = 256
@@ -20,7 +21,7 @@ BATCH_PIXELS = 1 << 20
 class Runtime(Protocol):
     """Is anything that executes a network."""
 
-    def probabilities(self, pixels: Pixels) -> NDArray[np.float32]:
+    def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for `(n, height, width, channels)`, uint8."""
 
 
@@ -43,15 +44,18 @@ class KerasRuntime(Runtime):
         self._forward = open_forward(network, output)
 
     @override
-    def probabilities(self, pixels: Pixels) -> NDArray[np.float32]:
+    def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         if not len(pixels):
             return np.empty((0, self._classes), np.float32)
         size = _batch_size(pixels)
         if len(pixels) <= size:
-            return self._forward.run(pixels)
-        batches = [pixels[first : first + size] for first in range(0, len(pixels), size)]
+            return self._forward.run(pixels[:])
+
+        def run(first: int) -> NDArray[np.float32]:
+            return self._forward.run(pixels[first : first + size])
+
         with ThreadPoolExecutor(self._forward.threads) as threads:
-            return np.concatenate(list(threads.map(self._forward.run, batches)))
+            return np.concatenate(list(threads.map(run, range(0, len(pixels), size))))
 
 
 def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
@@ -67,7 +71,7 @@ def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
     return KerasRuntime(network, bundle.manifest.architecture.output)
 
 
-def _batch_size(pixels: Pixels) -> int:
+def _batch_size(pixels: Pixels | Rows) -> int:
     """Return how many of these pictures go into one call, a power of two."""
     height, width = pixels.shape[1:3]
     fitting = min(BATCH, max(1, BATCH_PIXELS // (height * width)))

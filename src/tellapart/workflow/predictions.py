@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart._extras import prepare_keras
-from tellapart.data.prepare import Part, prepare
+from tellapart.data.prepare import Part, fingerprint_of, prepare
 from tellapart.data.samples import Indices
 from tellapart.errors import BundleError, DataError
-from tellapart.files import sha256_hex, write_whole
+from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
@@ -43,8 +43,7 @@ class Answers:
 
 def ask_about(test: Part, class_names: tuple[str, ...], predictor: Predictor) -> Answers:
     """Return a classifier's answers about test images that fit already."""
-    names = "\0".join(class_names).encode()
-    fingerprint = sha256_hex(names, *map(np.ascontiguousarray, (test.targets, test.pixels)))
+    fingerprint = fingerprint_of(class_names, [test])
     return Answers(test.targets, predictor.probabilities(test.pixels), fingerprint)
 
 

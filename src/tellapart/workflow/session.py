@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tellapart.bundle import Bundle, DataRecord, Scores, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared, prepare
@@ -209,7 +211,7 @@ class Session:
             fingerprint=found.fingerprint,
             samples={name: len(part) for name, part in parts.items()},
         )
-        images = found.test.first(GOLDEN_EXAMPLES).pixels
+        images = np.asarray(found.test.first(GOLDEN_EXAMPLES).pixels)
         golden = golden_of(self._network, images, output_kind(self._network, self._recipe.image))
         bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
         write_bundle(self._folder.bundle_path, bundle)

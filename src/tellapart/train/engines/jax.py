@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.train.engines.feed import Supply, open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
@@ -16,7 +17,7 @@ from tellapart.train.engines.twin import has_plain_convolutions, training_twin
 
 
 class JaxEngine(Engine):
-    """Trains from one uint8 array that holds all samples.
+    """Trains from a uint8 array that holds all samples, or those of one block.
 
     Args:
         network: Built and compiled; its variables hold the result after every block.
@@ -34,7 +35,7 @@ class JaxEngine(Engine):
             list(self._optimizer.variables),
         )
         self._state: Any = None
-        self._pixels, self._targets = jnp.asarray(part.pixels), jnp.asarray(part.targets)
+        self._feed = open_feed(part, settings, jnp.asarray)
         self._smoothing, self._augmenter = settings.smoothing, settings.augmenter
         rate = self._optimizer.learning_rate if settings.follows_rates else None
         self._rate_at = next((n for n, v in enumerate(self._variables[2]) if v is rate), None)
@@ -48,7 +49,7 @@ class JaxEngine(Engine):
     def train(self, block: Block) -> Outcome:
         state = self._state or tuple([v.value for v in group] for group in self._variables)
         run = self._run_loop if self._loops else self._run_steps
-        self._state, losses, correct = run(state, block)
+        self._state, losses, correct = run(state, self._feed.take(block))
         return Outcome(losses, correct)
 
     @override
@@ -72,18 +73,19 @@ class JaxEngine(Engine):
             batches.append(found[: len(pixels)])
         return score_outputs(np.concatenate(batches), part.targets)
 
-    def _run_loop(self, state: Any, block: Block) -> Any:
+    def _run_loop(self, state: Any, supply: Supply) -> Any:
         """Make all steps in one call."""
+        count = len(supply.block)
         state, losses, correct = self._block(
-            state, self._pixels, self._targets, block.filled_columns(), len(block)
+            state, supply.pixels, supply.targets, supply.block.filled_columns(), count
         )
-        steps = slice(len(block))
+        steps = slice(count)
         return state, np.asarray(losses)[steps], np.asarray(correct)[steps]
 
-    def _run_steps(self, state: Any, block: Block) -> Any:
+    def _run_steps(self, state: Any, supply: Supply) -> Any:
         found = []
-        for batch in zip(*block.columns(), strict=True):
-            state, *values = self._step(state, self._pixels, self._targets, batch)
+        for batch in zip(*supply.block.columns(), strict=True):
+            state, *values = self._step(state, supply.pixels, supply.targets, batch)
             found.append(values)
         losses, correct = np.asarray(found, np.float32).T
         return state, losses, correct

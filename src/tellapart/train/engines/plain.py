@@ -70,7 +70,28 @@ class PlainEngine(Engine):
 
     @override
     def score(self, part: Part) -> tuple[float, float]:
+        is_array = isinstance(part.pixels, np.ndarray)
+        given = (part.pixels, part.targets) if is_array else (_Batches(part),)
         found = self._network.evaluate(
-            part.pixels, part.targets, batch_size=SCORE_BATCH, verbose=0, return_dict=True
+            *given, batch_size=SCORE_BATCH if is_array else None, verbose=0, return_dict=True
         )
         return float(found["loss"]), float(found["accuracy"])
+
+
+class _Batches(keras.utils.PyDataset):
+    """Reads one batch of a part at a time.
+
+    Args:
+        part: Its pixels may be larger than memory.
+    """
+
+    def __init__(self, part: Part) -> None:
+        super().__init__()
+        self._part = part
+
+    def __len__(self) -> int:
+        return -(-len(self._part) // SCORE_BATCH)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        batch = slice(index * SCORE_BATCH, (index + 1) * SCORE_BATCH)
+        return self._part.pixels[batch], self._part.targets[batch]

@@ -21,6 +21,29 @@ Rates = NDArray[np.float32]
 Weights = NDArray[np.float32]
 
 
+MOST_RESIDENT = 1 << 30
+"""Bytes of pixels that are put into one tensor; of more, each block's are gathered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picks:
+    """Is which samples a block takes.
+
+    Attributes:
+        chosen: `(steps, batch)`, int32: which samples.
+        partners: `(steps, batch)`, int32: which sample each is mixed with.
+    """
+
+    chosen: NDArray[np.int32]
+    partners: NDArray[np.int32]
+
+    def equals(self, other: "Picks") -> bool:
+        """Return whether these are the same samples in the same places."""
+        return np.array_equal(self.chosen, other.chosen) and np.array_equal(
+            self.partners, other.partners
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """Is a few steps in a row.
@@ -36,6 +59,7 @@ class Block:
         numbers: `(steps, batch, columns)`: what augmentation does to each; no columns
             without any.
         partners: `(steps, batch)`: which sample each is mixed with.
+        following: What the epoch's next block takes, if there is one.
     """
 
     chosen: NDArray[np.int32]
@@ -44,6 +68,7 @@ class Block:
     samples: int
     numbers: NDArray[np.float32]
     partners: NDArray[np.int32]
+    following: Picks | None = None
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -86,12 +111,14 @@ class Settings:
         smoothing: Of the targets.
         augmenter: Changes the pixels of each batch, if the recipe asks for it.
         follows_rates: Whether the learning rate is the block's, not the optimiser's own.
+        most_resident: Bytes of pixels that may be put into one tensor.
     """
 
     from_logits: bool = False
     smoothing: float = 0.0
     augmenter: Augmenter | None = None
     follows_rates: bool = True
+    most_resident: int = MOST_RESIDENT
 
 
 class Engine(Protocol):
@@ -134,25 +161,35 @@ def cut_block(epoch: Epoch, first: int, batch_size: int, rates: Rates) -> Block:
         batch_size: Samples a step.
         rates: `(STEPS,)`, the learning rates of the steps to come.
     """
-    count = min(len(epoch.order) - first, STEPS * batch_size)
-    steps = -(-count // batch_size)
-    places = first + np.resize(np.arange(count), steps * batch_size)
-    chosen = epoch.order[places].astype(np.int32)
-    weights = np.ones(len(chosen), np.float32)
+    count, places = _next_places(epoch, first, batch_size)
+    picks = _pick(epoch, places)
+    weights = np.ones(places.size, np.float32)
     if epoch.class_weights is not None:
-        weights = epoch.class_weights[chosen]
+        weights = epoch.class_weights[picks.chosen.ravel()]
     weights[count:] = 0.0
-    changes = epoch.changes.at(places) if epoch.changes else _no_changes(len(places))
-    shape = (steps, batch_size)
+    numbers = np.empty((*places.shape, 0), np.float32)
+    if epoch.changes is not None:
+        numbers = epoch.changes.at(places).numbers
+    _, later = _next_places(epoch, first + count, batch_size)
     return Block(
-        chosen.reshape(shape),
-        weights.reshape(shape),
-        rates[:steps],
+        picks.chosen,
+        weights.reshape(places.shape),
+        rates[: len(places)],
         count,
-        changes.numbers.reshape(*shape, changes.numbers.shape[1]),
-        changes.partners.reshape(shape),
+        numbers,
+        picks.partners,
+        _pick(epoch, later) if later.size else None,
     )
 
 
-def _no_changes(count: int) -> Changes:
-    return Changes(np.empty((count, 0), np.float32), np.zeros(count, np.int32))
+def _next_places(epoch: Epoch, first: int, batch_size: int) -> tuple[int, Indices]:
+    """Return how many samples a block counts, and `(steps, batch)` places in the order."""
+    count = min(len(epoch.order) - first, STEPS * batch_size)
+    steps = -(-count // batch_size)
+    return count, first + np.resize(np.arange(count), (steps, batch_size))
+
+
+def _pick(epoch: Epoch, places: Indices) -> Picks:
+    """Return the samples at some places of an epoch, and their partners."""
+    partners = epoch.changes.partners[places] if epoch.changes else np.zeros(places.shape, np.int32)
+    return Picks(epoch.order[places].astype(np.int32), partners)

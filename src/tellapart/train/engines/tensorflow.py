@@ -10,6 +10,7 @@ import tensorflow as tf
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.train.engines.feed import open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
@@ -23,7 +24,7 @@ MOST_WEIGHTS = 2_000_000
 
 
 class TensorFlowEngine(Engine):
-    """Trains from one uint8 tensor that holds all samples.
+    """Trains from a uint8 tensor that holds all samples, or those of one block.
 
     Args:
         network: Built and compiled; its variables are trained in place.
@@ -38,14 +39,15 @@ class TensorFlowEngine(Engine):
         network.optimizer.build(network.trainable_variables)
         self._program = _program_for(network, settings, compile_steps=compile_steps)
         self._variables, self._pattern = _variables(network), _variables(self._program.network)
-        self._pixels, self._targets = tf.constant(part.pixels), tf.constant(part.targets)
+        self._feed = open_feed(part, settings, tf.constant)
 
     @override
     def train(self, block: Block) -> Outcome:
         self._take_the_program()
-        columns = [tf.constant(column) for column in block.filled_columns()]
+        found = self._feed.take(block)
+        columns = [tf.constant(column) for column in found.block.filled_columns()]
         steps = tf.constant(len(block))
-        losses, correct = self._program.block(self._pixels, self._targets, columns, steps)
+        losses, correct = self._program.block(found.pixels, found.targets, columns, steps)
         return Outcome(losses.numpy()[: len(block)], correct.numpy()[: len(block)])
 
     @override

@@ -1,0 +1,140 @@
+"""Decoding many pictures on all processors, in their order, with little memory in flight."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tellapart.errors import ImageError
+from tellapart.images.arrays import Pixels
+from tellapart.images.decode import Decoded
+from tellapart.progress import SILENCE, Progress
+
+CHUNK = 16
+"""Pictures in one call of a thread: enough to hide its cost."""
+
+CHUNKS_AHEAD = 4
+"""For each thread: how many chunks are under way, or ready and waiting for their turn."""
+
+Answer = Decoded | ImageError
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """Is what became of some pictures, by their positions.
+
+    Attributes:
+        kept: `(k,)`: those that could be read.
+        failures: One error for each other one.
+        repairs: For each kind of repair, the positions of the pictures that it was made to.
+    """
+
+    kept: NDArray[np.int64]
+    failures: dict[int, ImageError]
+    repairs: dict[str, list[int]]
+
+    @property
+    def repair_counts(self) -> dict[str, int]:
+        """Return how often each kind of repair was made."""
+        return {repair: len(positions) for repair, positions in self.repairs.items()}
+
+    @property
+    def repaired(self) -> dict[int, tuple[str, ...]]:
+        """Return what was repaired in which picture."""
+        return by_picture(self.repairs)
+
+
+def by_picture(repairs: Mapping[str, Iterable[int]]) -> dict[int, tuple[str, ...]]:
+    """Return what was repaired in which picture, from the pictures of each repair."""
+    found: dict[int, tuple[str, ...]] = {}
+    for repair, positions in repairs.items():
+        for position in positions:
+            found[position] = (*found.get(position, ()), repair)
+    return found
+
+
+def decode_in_order(
+    count: int, decode_one: Callable[[int], Decoded], threads: int | None = None
+) -> Iterator[Answer]:
+    """Yield what becomes of each picture, in order, whatever order the threads finish in.
+
+    Pillow lets go of Python's lock while it decodes, so threads are enough.
+
+    Args:
+        count: How many pictures there are.
+        decode_one: From a position to pixels; it may be called from any thread.
+        threads: How many; by default one for each processor that may be used.
+
+    Yields:
+        Pixels, or the `ImageError` of a picture that cannot be read.
+    """
+    threads = threads or processors()
+    if count <= CHUNK or threads == 1:
+        yield from (_attempt(decode_one, index) for index in range(count))
+        return
+    # threads that made Pillow look for more formats at once could miss some of them
+    Image.init()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+    waiting: deque[Future[list[Answer]]] = deque()
+    try:
+        for first in range(0, count, CHUNK):
+            waiting.append(pool.submit(_attempt_chunk, decode_one, first, count))
+            if len(waiting) >= CHUNKS_AHEAD * threads:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def decode_all(
+    count: int,
+    decode_one: Callable[[int], Decoded],
+    put: Callable[[Pixels], object],
+    progress: Progress = SILENCE,
+) -> Account:
+    """Decode all pictures, hand over the good ones in order, and account for every one.
+
+    Args:
+        count: How many there are.
+        decode_one: From a position to pixels; it may be called from any thread.
+        put: Takes the pixels of each picture that could be read, in this thread.
+        progress: Where the work shows itself.
+    """
+    kept: list[int] = []
+    failures: dict[int, ImageError] = {}
+    repairs: dict[str, list[int]] = {}
+    with progress.task("reading pictures", count, "images") as task:
+        for index, answer in enumerate(decode_in_order(count, decode_one)):
+            if isinstance(answer, ImageError):
+                failures[index] = answer
+            else:
+                put(answer.pixels)
+                kept.append(index)
+                for repair in answer.repairs:
+                    repairs.setdefault(repair, []).append(index)
+            task.advance()
+    return Account(np.array(kept, np.int64), failures, repairs)
+
+
+def processors() -> int:
+    """Return how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _attempt(decode_one: Callable[[int], Decoded], index: int) -> Answer:
+    try:
+        return decode_one(index)
+    except ImageError as error:
+        return error
+
+
+def _attempt_chunk(decode_one: Callable[[int], Decoded], first: int, count: int) -> list[Answer]:
+    return [_attempt(decode_one, index) for index in range(first, min(first + CHUNK, count))]
