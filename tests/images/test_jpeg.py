@@ -90,6 +90,19 @@ def test_bytes_file_and_opened_picture_give_the_same_pixels(
         assert np.array_equal(decode_picture(from_bytes, asked).pixels, pixels)
 
 
+def test_a_file_that_was_opened_by_path_is_closed_and_its_picture_can_still_be_loaded(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encode(photo(517, 389), "JPEG"))
+    picture = Image.open(path)
+    file = picture.fp
+    decode_picture(picture, spec())
+    assert file is not None
+    assert file.closed
+    assert np.array_equal(np.asarray(picture), np.asarray(Image.open(path)))
+
+
 def test_an_opened_picture_stays_as_it_was() -> None:
     with Image.open(io.BytesIO(encode(photo(517, 389), "JPEG"))) as picture:
         decode_picture(picture, spec(channels=1))

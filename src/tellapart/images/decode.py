@@ -112,7 +112,7 @@ def decode_picture(
         picture: Any Pillow picture; it stays as it is, on the frame where it stands.
         spec: Size, channels and how to fit.
         name: What to call the picture in an error.
-        limits: What it may cost; bytes and time are for JPEG and PNG not yet loaded.
+        limits: What it may cost; bytes and time are for JPEGs not yet loaded.
 
     Raises:
         ImageError: It is too large, damaged, or in a mode without a meaning here.

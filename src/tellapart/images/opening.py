@@ -2,11 +2,12 @@
 
 import importlib
 import importlib.util
+import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import PIL
-from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from tellapart.errors import ImageError
 from tellapart.images.limits import ClockedBytes, Limits, check_size
@@ -52,15 +53,22 @@ def open_picture(content: bytes, kind: str, name: str, limits: Limits) -> ImageF
 
 
 def file_of(picture: Image.Image) -> bytes | None:
-    """Return the bytes of a JPEG or PNG that was opened and not yet loaded, else nothing."""
-    ours = JpegImagePlugin.JpegImageFile | PngImagePlugin.PngImageFile
-    if not isinstance(picture, ours) or not picture.tile or picture.decoderconfig:
+    """Return the bytes of a JPEG that was opened and not yet loaded, else nothing.
+
+    A file that Pillow opened by its path is closed, as loading would do; the picture goes on
+    with its bytes.
+    """
+    if not isinstance(picture, JpegImagePlugin.JpegImageFile) or picture.fp is None:
         return None
-    if picture.fp is None:
+    if not picture.tile or picture.decoderconfig:
         return None
     position = picture.fp.tell()
     picture.fp.seek(0)
     content = picture.fp.read()
+    # One with several frames keeps its file open whatever happens.
+    if picture.format == "JPEG" and getattr(picture, "_exclusive_fp", False):
+        picture.fp.close()
+        picture.fp = io.BytesIO(content)
     picture.fp.seek(position)
     return content
 
