@@ -195,6 +195,14 @@ def test_the_first_frame_of_an_animation_is_taken() -> None:
     decoded = decode(content, SPEC)
     assert np.unique(decoded.pixels).tolist() == [10]
     assert decoded.repairs == ("first frame of several",)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF", "MPO", "AVIF"])
+def test_a_picture_on_another_frame_gives_the_first_and_stays_where_it_is(kind: str) -> None:
+    frames = [Image.new("RGB", (7, 9), (level,) * 3) for level in (10, 200, 90)]
+    content = encode(frames[0], kind, save_all=True, append_images=frames[1:])
     with Image.open(io.BytesIO(content)) as opened:
         opened.seek(2)
-        assert np.array_equal(decode_picture(opened, SPEC).pixels, decoded.pixels)
+        assert np.array_equal(decode_picture(opened, SPEC).pixels, decode(content, SPEC).pixels)
+        assert opened.tell() == 2
+        assert abs(int(np.asarray(opened.convert("L")).mean()) - 90) <= 3

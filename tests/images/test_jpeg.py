@@ -44,7 +44,7 @@ def oriented(upright: Pixels, orientation: int) -> bytes:
 
 
 @given(SIDES, SIDES, st.sampled_from(FITS), st.integers(1, 300), st.integers(1, 300))
-def test_the_scale_is_the_coarsest_that_leaves_twice_the_shown_size(
+def test_the_scale_is_the_coarsest_that_leaves_the_margin(
     width: int, height: int, fit: str, high: int, wide: int
 ) -> None:
     asked = ImageSpec.model_validate({"height": high, "width": wide, "fit": fit})
@@ -90,6 +90,19 @@ def test_bytes_file_and_opened_picture_give_the_same_pixels(
         assert np.array_equal(decode_picture(from_bytes, asked).pixels, pixels)
 
 
+def test_a_file_that_was_opened_by_path_is_closed_and_its_picture_can_still_be_loaded(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encode(photo(517, 389), "JPEG"))
+    picture = Image.open(path)
+    file = picture.fp
+    decode_picture(picture, spec())
+    assert file is not None
+    assert file.closed
+    assert np.array_equal(np.asarray(picture), np.asarray(Image.open(path)))
+
+
 def test_an_opened_picture_stays_as_it_was() -> None:
     with Image.open(io.BytesIO(encode(photo(517, 389), "JPEG"))) as picture:
         decode_picture(picture, spec(channels=1))
@@ -99,7 +112,7 @@ def test_an_opened_picture_stays_as_it_was() -> None:
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", [(1000, 750), (517, 389), (261, 258), (130, 400)])
+@pytest.mark.parametrize("size", [(1000, 750), (517, 389), (261, 258), (130, 400), (128, 128)])
 def test_a_loaded_picture_differs_by_no_more_than_is_stated(
     size: tuple[int, int], channels: int, interpolation: str
 ) -> None:

@@ -4,12 +4,12 @@ Training, evaluation, the command line and prediction all come through here, so 
 deployed model sees exactly the pixels that the trained model saw.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, PngImagePlugin
+from PIL import Image
 
 from tellapart.errors import DataError, ImageError
 from tellapart.images.arrays import Pixels, as_uint8
@@ -18,11 +18,10 @@ from tellapart.images.fit import Placement, fit, place
 from tellapart.images.jpeg import JpegFile, dct_scale, draft, scale_box
 from tellapart.images.kinds import HEAD_BYTES, kind_of, suffix_remark
 from tellapart.images.limits import LIMITS, Limits, check_size, library_errors
-from tellapart.images.opening import open_picture
-from tellapart.images.upright import first_value, orientation_of, turn_upright
+from tellapart.images.opening import file_of, has_more_frames, open_picture
+from tellapart.images.upright import orientation_of, turn_upright
 from tellapart.sections import ImageSpec
 
-_MPF_COUNT = 0xB001
 _TRANSPOSED = frozenset({5, 6, 7, 8})
 
 
@@ -55,7 +54,8 @@ def decode(
         limits: What it may cost.
 
     Raises:
-        ImageError: Whatever goes wrong inside the image library.
+        ImageError: No picture, a larger one than is allowed, or whatever goes wrong inside
+            the image library.
 
     Example:
         >>> import io
@@ -68,10 +68,11 @@ def decode(
     if not content:
         raise ImageError(name, "empty", "the file has no bytes.")
     kind = kind_of(content)
+    if kind is None:
+        raise ImageError(name, "unknown-format", "no known picture format.")
     with library_errors(name), open_picture(content, kind, name, limits) as picture:
         decoded = _decode(picture, spec, name, limits)
-    named = suffix_remark(name, kind) if kind is not None else ()
-    return Decoded(decoded.pixels, decoded.repairs, decoded.remarks + named)
+    return replace(decoded, remarks=decoded.remarks + suffix_remark(name, kind))
 
 
 def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decoded:
@@ -117,6 +118,12 @@ def decode_picture(
     was loaded cannot be decoded at another scale any more: on photos its pixels are those of
     the file within 1 grey level on average (`docs/decisions/006-decoding.md`).
 
+    Args:
+        picture: Any Pillow picture; it stays as it is, on the frame where it stands.
+        spec: Size, channels and how to fit.
+        name: What to call the picture in an error.
+        limits: What it may cost; bytes and time are for JPEGs not yet loaded.
+
     Raises:
         ImageError: It is too large, damaged, or in a mode without a meaning here.
     """
@@ -125,7 +132,7 @@ def decode_picture(
         if frame:
             picture.seek(0)
         try:
-            content = _undecoded(picture)
+            content = file_of(picture)
             if content is None:
                 return _decode(picture, spec, name, limits)
         finally:
@@ -157,23 +164,9 @@ def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decode
     return decode_picture(Image.fromarray(pixels), spec, name)
 
 
-def _undecoded(picture: Image.Image) -> bytes | None:
-    """Return the file of a JPEG or PNG that a user opened and that is still as it was opened."""
-    ours = JpegImagePlugin.JpegImageFile | PngImagePlugin.PngImageFile
-    if not isinstance(picture, ours) or not picture.tile or picture.decoderconfig:
-        return None
-    if picture.fp is None:
-        return None
-    position = picture.fp.tell()
-    picture.fp.seek(0)
-    content = picture.fp.read()
-    picture.fp.seek(position)
-    return content
-
-
 def _decode(picture: Image.Image, spec: ImageSpec, name: str, limits: Limits) -> Decoded:
     check_size(*picture.size, name, limits)
-    repairs = ("first frame of several",) if _has_more_frames(picture) else ()
+    repairs = ("first frame of several",) if has_more_frames(picture) else ()
     remarks = ("ICC profile left alone",) if picture.info.get("icc_profile") else ()
     orientation, passed_over = orientation_of(picture)
     if orientation != 1:
@@ -197,13 +190,3 @@ def _place_upright(
     draft(picture, scale, spec.channels)
     placed = scale_box(place(full, spec), full, scale, orientation)
     return turn_upright(picture, orientation), placed
-
-
-def _has_more_frames(picture: Image.Image) -> bool:
-    """Return whether there is a second frame; never how many, which may take minutes."""
-    if isinstance(picture, JpegImagePlugin.JpegImageFile):
-        try:
-            return (first_value(picture.info.get("mp", b""), _MPF_COUNT) or 1) > 1
-        except ValueError:
-            return False
-    return bool(getattr(picture, "is_animated", False))

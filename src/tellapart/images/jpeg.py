@@ -12,7 +12,10 @@ SCALES = (8, 4, 2, 1)
 """What a side may be divided by while decoding (libjpeg's `scale_denom`)."""
 
 MARGIN = 2.0
-"""How many times the shown size must be left for the resampling that follows."""
+"""How many times the shown size must be left for the resampling that follows.
+
+Pillow's `Image.thumbnail` has the same margin by default, as its `reducing_gap`.
+"""
 
 # A clock is looked at between two pieces (see `limits.ClockedBytes`), and each scan of a
 # progressive JPEG may pass over the whole picture with a few dozen bytes.

@@ -1,15 +1,17 @@
-"""How the bytes of a known kind become an opened, not yet decoded picture."""
+"""Pictures that are opened and not yet decoded: from bytes, and what can be said of them."""
 
 import importlib
 import importlib.util
+import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import PIL
-from PIL import ImageFile, TiffImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from tellapart.errors import ImageError
 from tellapart.images.limits import ClockedBytes, Limits, check_size
+from tellapart.images.upright import first_value
 
 # By name, since one costs its import and AVIF's is missing from older versions of Pillow.
 _READERS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -24,22 +26,19 @@ _READERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     }
 )
+_MPF_COUNT = 0xB001
 _NEEDS = {"AVIF": "PIL._avif", "WebP": "PIL._webp"}
 
 
-def open_picture(
-    content: bytes, kind: str | None, name: str, limits: Limits
-) -> ImageFile.ImageFile:
+def open_picture(content: bytes, kind: str, name: str, limits: Limits) -> ImageFile.ImageFile:
     """Return a picture of a known kind, opened and not yet decoded.
 
     The kind's own reader is asked, not `Image.open`: that one imports every reader there
     is, tries them in turn, and warns where this refuses.
 
     Raises:
-        ImageError: No known kind, one that this Pillow cannot read, or too large.
+        ImageError: This Pillow cannot read the kind, or it is too large.
     """
-    if kind is None:
-        raise ImageError(name, "unknown-format", "no known picture format.")
     if len(content) > limits.size_bytes:
         raise ImageError(name, "too-large", f"it is more than {limits.size_bytes:,} bytes.")
     check_reader(kind, name)
@@ -51,6 +50,37 @@ def open_picture(
     if isinstance(opened, TiffImagePlugin.TiffImageFile):
         _check_tiles(opened, name, limits)
     return opened
+
+
+def file_of(picture: Image.Image) -> bytes | None:
+    """Return the bytes of a JPEG that was opened and not yet loaded, else nothing.
+
+    A file that Pillow opened by its path is closed, as loading would do; the picture goes on
+    with its bytes.
+    """
+    if not isinstance(picture, JpegImagePlugin.JpegImageFile) or picture.fp is None:
+        return None
+    if not picture.tile or picture.decoderconfig:
+        return None
+    position = picture.fp.tell()
+    picture.fp.seek(0)
+    content = picture.fp.read()
+    # One with several frames keeps its file open whatever happens.
+    if picture.format == "JPEG" and getattr(picture, "_exclusive_fp", False):
+        picture.fp.close()
+        picture.fp = io.BytesIO(content)
+    picture.fp.seek(position)
+    return content
+
+
+def has_more_frames(picture: Image.Image) -> bool:
+    """Return whether there is a second frame; never how many, which may take minutes."""
+    if isinstance(picture, JpegImagePlugin.JpegImageFile):
+        try:
+            return (first_value(picture.info.get("mp", b""), _MPF_COUNT) or 1) > 1
+        except ValueError:
+            return False
+    return bool(getattr(picture, "is_animated", False))
 
 
 def check_reader(
