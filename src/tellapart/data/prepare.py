@@ -1,15 +1,16 @@
 """From a data set to the arrays of one run: split, decoded, accounted for, fingerprinted."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
 from tellapart.data.partition import partition
-from tellapart.data.samples import Indices
+from tellapart.data.samples import Indices, Samples
 from tellapart.data.stores import Decoded
 from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex
@@ -52,7 +53,8 @@ class Prepared:
         repairs: How often each kind of repair was made.
         fingerprint: SHA-256 over class names, targets and pixels of all splits.
         policy: How the splits came about, in some sentences.
-        ledger: What became of every single file.
+        source: The data set that it was made of.
+        decoded: The samples of each split, and what decoding them came to.
     """
 
     name: str
@@ -64,7 +66,13 @@ class Prepared:
     repairs: dict[str, int]
     fingerprint: str
     policy: str
-    ledger: Ledger
+    source: Dataset
+    decoded: Mapping[str, tuple[Samples, Decoded]]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Return what became of every single file."""
+        return ledger_of(self.source.splits, self.decoded, self.source.unused)
 
 
 def prepare(
@@ -119,7 +127,8 @@ def prepare(
         repairs=_count_repairs(part for _, part in decoded.values()),
         fingerprint=sha256_hex(names, *map(np.ascontiguousarray, arrays)),
         policy=found.policy,
-        ledger=ledger_of(data.splits, decoded, data.unused),
+        source=data,
+        decoded=decoded,
     )
 
 
