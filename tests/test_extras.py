@@ -11,7 +11,8 @@ import pytest
 import typing_extensions
 
 import tellapart
-from tellapart._extras import BACKENDS, install_command, is_installed
+from tellapart._extras import BACKENDS, install_command, is_installed, load_extra
+from tellapart.errors import MissingExtraError
 
 PREPARE = """
 import json, os, sys
@@ -140,3 +141,27 @@ def test_a_missing_module_is_told_from_an_installed_one() -> None:
 
 def test_the_pip_command_is_quoted_for_the_shell() -> None:
     assert install_command("jax") == 'pip install "tellapart[jax]"'
+
+
+def test_an_optional_module_is_brought_in_or_its_pip_command_named() -> None:
+    assert load_extra("json.decoder", "parquet") is json.decoder
+    with pytest.raises(MissingExtraError, match=r'needs no_such.*pip install "tellapart\[parquet'):
+        load_extra("no_such.parquet", "parquet")
+
+
+def test_parquet_without_pyarrow_names_the_command_that_brings_it(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    program = "\n".join(
+        [
+            "import sys",
+            "from importlib.machinery import PathFinder",
+            "find = PathFinder.find_spec",
+            "gone = lambda name, *rest: None if name == 'pyarrow' else find(name, *rest)",
+            "PathFinder.find_spec = gone",
+            "from tellapart.__main__ import main",
+            f"sys.exit(main(['inspect', {str(tmp_path / 'a.parquet')!r}]))",
+        ]
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 5
+    assert 'pip install "tellapart[parquet]"' in done.stderr

@@ -10,7 +10,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.filed import FileImages
 from tellapart.data.layout import SPLIT_WORDS, Layout
 from tellapart.data.ledger import Entry
-from tellapart.data.samples import natural_key
+from tellapart.data.samples import natural_key, order_class_names
 from tellapart.data.walk import Walked, kind_of_ending, walk
 from tellapart.errors import DataError
 from tellapart.images.kinds import SUFFIXES
@@ -56,7 +56,9 @@ def from_walked(
     splits = _split_folders(root, found)
     places, outside = _places(root, found.pictures, splits)
     _check_classes(root, places, splits, found)
-    places.sort(key=lambda place: (natural_key(place.label), place.path))
+    names = order_class_names([place.label for place in places])
+    order = {name: number for number, name in enumerate(names)}
+    places.sort(key=lambda place: (order[place.label], place.path))
     full = root.resolve()
     unused = (*found.others, *outside)
     listing = Listing(
@@ -147,7 +149,7 @@ def _check_classes(
     root: Path, places: Sequence[_Place], splits: Mapping[str, str], found: Walked
 ) -> None:
     """Raise `DataError` for no class at all, one with the classes inside, or an odd name."""
-    names = sorted({place.label for place in places}, key=natural_key)
+    names = order_class_names([place.label for place in places])
     if not names:
         kinds = ", ".join(sorted(SUFFIXES))
         raise DataError(

@@ -3,9 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
+
+import numpy as np
 
 from tellapart.data.samples import Indices, Samples
 from tellapart.errors import ImageError
@@ -15,8 +17,7 @@ Status = Literal["used", "repaired", "skipped", "refused"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Is what became of one file.
 
     Attributes:
@@ -69,7 +70,7 @@ class Ledger:
             "counts": self.counts,
             "reasons": self.reasons,
             "images": {split: dict(classes) for split, classes in self.images.items()},
-            "entries": [asdict(entry) for entry in self.entries],
+            "entries": [entry._asdict() for entry in self.entries],
         }
         return json.dumps(record, indent=2, ensure_ascii=False)
 
@@ -117,19 +118,19 @@ def ledger_of(
     return Ledger((*entries, *unused), images)
 
 
+def _count_kept(samples: Samples, decoded: Outcome) -> dict[str, int]:
+    """Return how many pictures of each class could be read."""
+    names = samples.class_names
+    counts = np.bincount(samples.targets[decoded.kept], minlength=len(names))
+    return dict(zip(names, counts.tolist(), strict=True))
+
+
 def _entries_of(samples: Samples, decoded: Outcome, otherwise: Status) -> list[Entry]:
     """Return one entry for each picture of a split, in its order."""
-    kept = set(decoded.kept.tolist())
-    failures = iter(decoded.failures)
-    entries = []
-    for index in range(len(samples)):
-        name = samples.images.name(index)
-        if index not in kept:
-            error = next(failures)
-            entries.append(Entry(name, otherwise, error.reason, error.detail))
-        elif index in decoded.repaired:
-            made = decoded.repaired[index]
-            entries.append(Entry(name, "repaired", made[0], "; ".join(made)))
-        else:
-            entries.append(Entry(name, "used"))
+    entries = [Entry(samples.images.name(index), "used") for index in range(len(samples))]
+    lost = np.setdiff1d(np.arange(len(samples)), decoded.kept)
+    for index, error in zip(lost.tolist(), decoded.failures, strict=True):
+        entries[index] = Entry(entries[index].file, otherwise, error.reason, error.detail)
+    for index, made in decoded.repaired.items():
+        entries[index] = Entry(entries[index].file, "repaired", made[0], "; ".join(made))
     return entries

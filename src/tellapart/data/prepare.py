@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from tellapart.data.ledger import Ledger, ledger_of
 from tellapart.data.partition import partition
 from tellapart.data.readers import Reader, Reading
 from tellapart.data.rows import Rows, pieces
-from tellapart.data.samples import Indices
+from tellapart.data.samples import Indices, Samples
 from tellapart.errors import DataError, ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.progress import SILENCE, Progress
@@ -55,7 +56,8 @@ class Prepared:
         repairs: How often each kind of repair was made.
         fingerprint: SHA-256 over class names, targets and pixels of all splits.
         policy: How the splits came about, in some sentences.
-        ledger: What became of every single file.
+        source: The data set that it was made of.
+        decoded: The samples of each split, and what decoding them came to.
     """
 
     name: str
@@ -67,7 +69,13 @@ class Prepared:
     repairs: dict[str, int]
     fingerprint: str
     policy: str
-    ledger: Ledger
+    source: Dataset
+    decoded: Mapping[str, tuple[Samples, Reading]]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Return what became of every single file."""
+        return ledger_of(self.source.splits, self.decoded, self.source.unused)
 
 
 def prepare(
@@ -120,7 +128,8 @@ def prepare(
         repairs=_count_repairs(part for _, part in decoded.values()),
         fingerprint=fingerprint_of(data.class_names, parts.values()),
         policy=found.policy,
-        ledger=ledger_of(data.splits, decoded, data.unused),
+        source=data,
+        decoded=decoded,
     )
 
 
