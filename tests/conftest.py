@@ -1,7 +1,9 @@
 """What the tests share: the real Fashion-MNIST, a small slice of it, one trained run."""
 
+import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 prepare_keras()
+os.environ["TELLAPART_CACHE"] = tempfile.mkdtemp(prefix="tellapart-cache-")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,16 @@
 """Options that several verbs have."""
 
-from typing import Annotated
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tellapart.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from tellapart.data.layout import Layout
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no remarks.")]
@@ -14,8 +22,62 @@ Trust = Annotated[
     bool,
     typer.Option("--trust", help="Build a network of its maker's own, which may run code."),
 ]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="ROLE=NAME", help="Of a table: image, label, group or split=COLUMN."
+    ),
+]
+Root = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="The folder that a table's paths start from."),
+]
+LabelFrom = Annotated[
+    str,
+    typer.Option(metavar="REGEX", help="Find the class in each path: its first bracket, or all."),
+]
+Group = Annotated[
+    str,
+    typer.Option(
+        metavar="WHAT", help="A table's column, or a regex on the path; a group is never split."
+    ),
+]
 DataFolder = Annotated[
     str | None,
     typer.Option("--data", metavar="DIR", help="Look for a known data set in this folder only."),
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundle: NAME.tellapart.")]
+
+_ROLES = ("image", "label", "group", "split")
+
+
+def to_layout(
+    columns: Sequence[str] | None, root: str | None, label_from: str, group: str
+) -> "Layout":
+    """Return how a source is to be read, as the command line says it.
+
+    A group of letters, digits and `_` is a column; everything else a regular expression.
+
+    Raises:
+        UsageError: A column's role is unknown, or there is no `=`.
+    """
+    from tellapart.data.layout import Layout
+
+    chosen = dict.fromkeys(_ROLES, "")
+    for text in columns or ():
+        role, sign, name = text.partition("=")
+        if not sign or role not in _ROLES:
+            raise UsageError(
+                f"A column must read ROLE=NAME. Received: '{text}'. {did_you_mean(role, _ROLES)}"
+            )
+        chosen[role] = name
+    is_column = bool(re.fullmatch(r"\w+", group))
+    return Layout(
+        image=chosen["image"],
+        label=chosen["label"],
+        group=group if is_column else chosen["group"],
+        split=chosen["split"],
+        root=Path(root) if root else None,
+        label_from=label_from,
+        group_from="" if is_column else group,
+    )

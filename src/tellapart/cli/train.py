@@ -10,7 +10,7 @@ from tellapart.cli.console import show, show_json
 
 def train(
     data: Annotated[
-        str | None, typer.Argument(help="What to train on: a known name, a folder or .npz.")
+        str | None, typer.Argument(help="What to train on: a known name, a folder, a table, .npz.")
     ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
@@ -38,6 +38,13 @@ def train(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Decode all pictures anew, and keep none.")
+    ] = False,
+    column: options.Columns = None,
+    root: options.Root = None,
+    label_from: options.LabelFrom = "",
+    group: options.Group = "",
     data_folder: options.DataFolder = None,
     backend: options.Backend = None,
     json: options.Json = False,
@@ -53,6 +60,7 @@ def train(
       tellapart train fashion-mnist --recipe guide
       tellapart train photos/ --epochs 20 --set image.height=64 --set image.width=64
       tellapart train fashion-mnist --budget 3m
+      tellapart train pets.csv --column label=breed --group patient
       tellapart train --resume runs/fashion-mnist-1
     """
     from tellapart.recipe import parse_setting
@@ -71,6 +79,8 @@ def train(
         save_every=save_every,
         budget=budget,
         strict=strict,
+        use_cache=not no_cache,
+        layout=options.to_layout(column, root, label_from, group),
         data_folder=data_folder,
         backend=backend,
         quiet=quiet,

@@ -3,11 +3,12 @@
 import html
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from tellapart.data.layout import Layout
 from tellapart.data.ledger import Entry
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError
@@ -28,6 +29,7 @@ class Dataset:
         splits: The samples by split; "train" is always there.
         origin: Where the data came from, in words.
         source: What `open_dataset` found it by, or `None` for arrays in memory.
+        layout: How it was read, where that was said.
         remarks: What was left alone, and other things to know.
         unused: Each file that lies there and is no sample, with its reason.
     """
@@ -37,6 +39,7 @@ class Dataset:
     splits: Mapping[str, Samples]
     origin: str
     source: str | None = None
+    layout: Layout = field(default_factory=Layout)
     remarks: tuple[str, ...] = ()
     unused: tuple[Entry, ...] = ()
 

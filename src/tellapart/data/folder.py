@@ -67,7 +67,7 @@ def from_walked(
         images=FileImages(root, tuple(Path(place.path) for place in places)),
         labels=[place.label for place in places],
         splits=[place.split for place in places] if splits else None,
-        source=str(full) if layout == Layout() and class_names is None else None,
+        source=str(full) if class_names is None else None,
         remarks=(*left_alone(unused), *_of_folders(found, places, splits)),
         unused=unused,
     )

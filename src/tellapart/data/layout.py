@@ -54,6 +54,32 @@ class Layout:
     label_from: str = ""
     group_from: str = ""
 
+    def to_record(self) -> dict[str, str]:
+        """Return what was said, as text by name; `Layout.from_record` reads it back."""
+        values = {key: str(value) for key, value in vars(self).items() if value}
+        if self.root is not None:
+            values["root"] = str(self.root.resolve())
+        return values
+
+    @classmethod
+    def from_record(cls, values: Mapping[str, str]) -> "Layout":
+        """Return the layout that `to_record` wrote down.
+
+        Example:
+            >>> layout = Layout(label="kind", group_from="^a")
+            >>> Layout.from_record(layout.to_record()) == layout
+            True
+        """
+        return cls(
+            image=values.get("image", ""),
+            label=values.get("label", ""),
+            group=values.get("group", ""),
+            split=values.get("split", ""),
+            root=Path(values["root"]) if "root" in values else None,
+            label_from=values.get("label_from", ""),
+            group_from=values.get("group_from", ""),
+        )
+
     def choose(self, columns: Iterable[str], title: str) -> tuple["Layout", tuple[str, ...]]:
         """Return the layout with a column for everything, and a remark on what was guessed.
 

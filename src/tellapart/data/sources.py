@@ -1,6 +1,7 @@
 """Find the data set that a name, a path, arrays or rows stand for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def open_dataset(
         if known is not None:
             contents, origin = fetch_known(known, places or usual_places(), progress)
             return known.to_dataset(contents, origin)
-        return _open_path(str(source), class_names, layout or Layout())
+        found = _open_path(str(source), class_names, layout or Layout())
+        if class_names is not None:
+            return replace(found, source=None)
+        full = str(Path(source).expanduser().resolve())
+        return replace(found, source=full, layout=layout or Layout())
     if is_hub(source):
         return from_hub(source, layout, class_names)
     splits = _as_splits(source)
@@ -130,6 +135,13 @@ def _open_folder(root: Path, class_names: Sequence[str] | None, layout: Layout) 
         files = _parquet_files(found)
         if files:
             return from_parquet_folder(root, files, layout, class_names)
+    columns = [role for role in ("image", "label", "group", "split") if getattr(layout, role)]
+    if columns:
+        raise DataError(
+            f"A column must be one of a table. Received: a column for {' and '.join(columns)}, and "
+            f"{root} is a folder of pictures. Fix: leave it out; a group may be found by a "
+            r"pattern on the path, such as --group '(\w+)_'"
+        )
     return from_walked(root, found, layout, class_names)
 
 

@@ -21,6 +21,7 @@ class RunRecord(BaseModel):
     Attributes:
         source: What the data set was found by, or `None` for arrays in memory.
         data_folder: Where a known data set was looked for, if the user named a folder.
+        layout: How the source was read, where that was said.
         fingerprint: The digest of the data as the network saw them.
         backend: Keras' backend.
         versions: What it ran on.
@@ -34,6 +35,7 @@ class RunRecord(BaseModel):
 
     source: str | None
     data_folder: str | None = None
+    layout: dict[str, str] = {}
     fingerprint: str
     backend: str
     versions: dict[str, str]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import usual_places
+from tellapart.data.layout import Layout
 from tellapart.data.sources import open_dataset
 from tellapart.files import write_numbered
 from tellapart.progress import open_progress
@@ -49,16 +50,20 @@ def load(
     source: Any,
     *,
     class_names: list[str] | tuple[str, ...] | None = None,
+    layout: Layout | None = None,
     data_folder: str | Path | None = None,
     quiet: bool = False,
 ) -> Dataset:
-    """Return the data set that a name, a path or arrays stand for.
+    """Return the data set that a name, a path, arrays or rows stand for.
 
     Args:
-        source: "fashion-mnist", "mnist", "cifar10", the path of an `.npz` file or of a
-            folder with one folder a class, `(images, labels)`, or what Keras' `load_data`
-            returns: `((images, labels), (images, labels))`.
+        source: "fashion-mnist", "mnist", "cifar10"; the path of a folder (one folder a
+            class, also below train, val and test; or flat with a table of labels), of a
+            table (CSV, TSV, JSON Lines, Parquet) or of an `.npz` file; `(images, labels)`,
+            what Keras' `load_data` returns, a data set of Hugging Face's `datasets`, or any
+            iterable of `(image, label)`.
         class_names: The name of each class number, for arrays.
+        layout: Which columns, root and patterns to read by; guessed by default.
         data_folder: A folder to look for a known data set in, instead of the usual places.
         quiet: Show no progress.
 
@@ -73,7 +78,11 @@ def load(
     """
     places = usual_places(Path(data_folder) if data_folder is not None else None)
     return open_dataset(
-        source, class_names=class_names, places=places, progress=open_progress(quiet=quiet)
+        source,
+        class_names=class_names,
+        places=places,
+        progress=open_progress(quiet=quiet),
+        layout=layout,
     )
 
 

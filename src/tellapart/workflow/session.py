@@ -7,7 +7,7 @@ import numpy as np
 
 from tellapart.bundle import Bundle, DataRecord, Scores, write_bundle
 from tellapart.data.dataset import Dataset
-from tellapart.data.prepare import Prepared, prepare
+from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ModelError
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import evaluate_probabilities
@@ -34,6 +34,7 @@ from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.predictions import ask_about, write_answers
+from tellapart.workflow.preparing import prepare_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
 from tellapart.workflow.runs import Run
 
@@ -48,6 +49,7 @@ class Session:
         progress: Where the work shows itself.
         save_every: Seconds between two checkpoints within an epoch.
         budget: The time of the whole run, if it has one.
+        use_cache: Whether decoded pictures are looked for, and kept, in the user's cache.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class Session:
         *,
         save_every: float | None = None,
         budget: Budget | None = None,
+        use_cache: bool = True,
     ) -> None:
         self._folder = folder
-        self._budget = budget
+        self._budget, self._use_cache = budget, use_cache
         self._save_every = INTERVAL if save_every is None else save_every
         self._own_optimizer = False
         self._progress = RunLog(progress, folder.log_path)
@@ -86,6 +89,7 @@ class Session:
         record = RunRecord(
             source=data.source,
             data_folder=str(Path(data_folder).resolve()) if data_folder is not None else None,
+            layout=data.layout.to_record(),
             fingerprint=self._data.fingerprint,
             backend=keras.backend.backend(),
             versions=library_versions(),
@@ -158,7 +162,9 @@ class Session:
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
         self._progress.say(repr(data))
-        self._data = prepare(data, self._recipe, strict=strict, progress=self._progress)
+        self._data = prepare_data(
+            data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
+        )
         found = self._data
         if found.skipped:
             write_skipped(self._folder, found.skipped)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tellapart._extras import prepare_keras
+from tellapart.data.layout import Layout
 from tellapart.errors import UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
@@ -35,6 +36,8 @@ def train(
     save_every: float | None = None,
     budget: str | float | None = None,
     strict: bool = False,
+    use_cache: bool = True,
+    layout: Layout | None = None,
     data_folder: str | Path | None = None,
     backend: str | None = None,
     quiet: bool = False,
@@ -60,6 +63,8 @@ def train(
             a number of epochs: the schedule is laid out for it, and a classifier is on disk
             early.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        use_cache: Look for decoded pictures in this user's cache, and keep them there.
+        layout: Which columns, root and patterns to read the data by; guessed by default.
         data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
         quiet: Show no progress.
@@ -102,7 +107,7 @@ def train(
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
-    found = load(data, data_folder=data_folder, quiet=quiet)
+    found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
     fitting: dict[str, object] = {}
     if recipe is None:
         recipe, fitting = usual_recipe(found, own_network=model is not None)
@@ -114,6 +119,7 @@ def train(
         open_progress(quiet=quiet),
         save_every=save_every,
         budget=Budget(limit, began) if limit else None,
+        use_cache=use_cache,
     )
     try:
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
@@ -191,7 +197,12 @@ def _resume(
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(folder, progress, save_every=save_every, budget=limit)
-    found = load(source, data_folder=place.data_folder or record.data_folder, quiet=quiet)
+    found = load(
+        source,
+        data_folder=place.data_folder or record.data_folder,
+        layout=Layout.from_record(record.layout),
+        quiet=quiet,
+    )
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
