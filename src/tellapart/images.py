@@ -124,6 +124,22 @@ def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decode
     return decode_picture(Image.fromarray(pixels), spec, name)
 
 
+def examine(content: bytes, name: str) -> tuple[Pixels, Image.Image]:
+    """Return a picture's pixels, upright, RGB, at its own size, and the opened file for its facts.
+
+    Raises:
+        ImageError: Whatever goes wrong inside the image library.
+    """
+    with _library_errors(name):
+        picture = Image.open(io.BytesIO(content))
+        width, height = (min(side, 4096) for side in picture.size)
+        with contextlib.suppress(SyntaxError, ValueError, struct.error):
+            if picture.getexif().get(ExifTags.Base.Orientation, 1) in range(5, 9):
+                width, height = height, width
+        spec = ImageSpec(height=height, width=width, channels=3, fit="stretch")
+        return _decode(picture, spec, name).pixels, picture
+
+
 def as_uint8(array: NDArray[Any], name: str) -> Pixels:
     """Return whole numbers 0–255 of any type as uint8, without a copy where they are.
 

@@ -50,6 +50,13 @@ class ImageStore(Protocol):
     def take(self, indices: NDArray[np.int64]) -> "ImageStore":
         """Return the pictures at `indices`, in that order."""
 
+    def content(self, index: int) -> bytes | Pixels:
+        """Return one picture as it lies there: a file's bytes, or an array's pixels.
+
+        Raises:
+            ImageError: The file is missing or may not be read.
+        """
+
     def picture(self, index: int) -> Image.Image:
         """Return one picture as people look at it, at its own size."""
 
@@ -92,6 +99,11 @@ class ArrayImages(ImageStore):
     def take(self, indices: NDArray[np.int64]) -> "ArrayImages":
         positions = indices if self._positions is None else self._positions[indices]
         return ArrayImages(self._pixels, self._title, positions)
+
+    @override
+    def content(self, index: int) -> Pixels:
+        pixels: Pixels = self._pixels[self._position(index)]
+        return pixels
 
     @override
     def picture(self, index: int) -> Image.Image:
@@ -145,6 +157,14 @@ class FileImages(ImageStore):
     @override
     def take(self, indices: NDArray[np.int64]) -> "FileImages":
         return FileImages(self._root, tuple(self._paths[i] for i in indices))
+
+    @override
+    def content(self, index: int) -> bytes:
+        path = self._root / self._paths[index]
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ImageError(str(path), "unreadable", error.strerror or str(error)) from error
 
     @override
     def picture(self, index: int) -> Image.Image:
