@@ -37,7 +37,9 @@ def test_files_and_arrays_of_the_same_pictures_give_the_same_measures(
     order = [*range(0, 20, 2), *range(1, 20, 2)]
     arrays = survey_dataset(from_arrays({"train": (pixels[order], files.targets)}))
     assert files.facts.measures.digests.tolist() == arrays.facts.measures.digests.tolist()
-    assert np.array_equal(files.facts.measures.thumbnails, arrays.facts.measures.thumbnails)
+    # Grey by way of RGB may round to the next level.
+    apart = files.facts.measures.thumbnails - arrays.facts.measures.thumbnails.astype(np.int64)
+    assert np.abs(apart).max() <= 1
     assert set(files.facts.formats) == {"PNG"}
     assert set(arrays.facts.formats) == {""}
 
