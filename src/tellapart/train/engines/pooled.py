@@ -128,9 +128,7 @@ def _first_largest(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
     times slower once compiled, since it is not done several at a time.
     """
     pooled = ops.maximum(ops.maximum(a, b), ops.maximum(c, d))
-    first = ops.where(
-        a == pooled, 0.0, ops.where(b == pooled, 1.0, ops.where(c == pooled, 2.0, 3.0))
-    )
+    first = ops.where(a == pooled, 0.0, ops.where(b == pooled, 1.0, ops.where(c == pooled, 2.0, 3.0)))
     return pooled, first
 
 
