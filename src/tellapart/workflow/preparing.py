@@ -2,8 +2,8 @@
 
 from tellapart.data.cache import usual_cache
 from tellapart.data.dataset import Dataset
+from tellapart.data.duplicates import cluster_samples
 from tellapart.data.prepare import Prepared, prepare
-from tellapart.data.samples import Indices
 from tellapart.progress import Progress
 from tellapart.recipe import Recipe
 
@@ -33,12 +33,7 @@ def prepare_data(
         data,
         recipe,
         strict=strict,
-        clusters=_clusters_to_train_on(data, progress) if together else None,
+        clusters=cluster_samples(data.train, progress) if together else None,
         cache=usual_cache() if use_cache else None,
         progress=progress,
     )
-
-
-def _clusters_to_train_on(data: Dataset, progress: Progress) -> Indices:
-    """Return the number of the cluster of near-duplicates that each training sample is in."""
-    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""What is wrong with the data: one function a check, each of which returns findings."""

@@ -1,0 +1,82 @@
+"""A picture at its own size, and what its file says of it, for those who look data over."""
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from tellapart.errors import ImageError
+from tellapart.images.arrays import Pixels
+from tellapart.images.decode import decode, decode_array
+from tellapart.images.kinds import kind_of
+from tellapart.images.limits import LIMITS, library_errors
+from tellapart.images.opening import open_picture
+from tellapart.images.upright import orientation_of
+from tellapart.sections import ImageSpec
+
+LONGEST_SIDE = 4096
+"""Longer sides are reduced to this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """Is what a picture is, besides what it shows.
+
+    Attributes:
+        pixels: `(height, width, 3)`, uint8: upright, at its own size up to `LONGEST_SIDE`.
+        mode: How colours are stored, in Pillow's words, such as "RGB".
+        kind: The kind of file, such as "JPEG"; empty for an array.
+        camera: Maker and model out of the EXIF data; mostly empty.
+    """
+
+    pixels: Pixels
+    mode: str
+    kind: str
+    camera: str
+
+
+def examine(content: bytes | Pixels, name: str) -> Examined:
+    """Return a picture's pixels at its own size, and its facts.
+
+    Args:
+        content: A whole file, or whole numbers 0–255 as `decode_array` takes them.
+        name: What to call it in an error.
+
+    Raises:
+        ImageError: Whatever goes wrong inside the image library.
+    """
+    if not isinstance(content, bytes):
+        array: Any = np.asarray(content)
+        grey = array.ndim < 3 or array.shape[2] == 1
+        spec = _own_size(*array.shape[1::-1]) if array.ndim in (2, 3) else ImageSpec()
+        return Examined(decode_array(array, spec, name).pixels, "L" if grey else "RGB", "", "")
+    if not content:
+        raise ImageError(name, "empty", "the file has no bytes.")
+    kind = kind_of(content)
+    if kind is None:
+        raise ImageError(name, "unknown-format", "no known picture format.")
+    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
+        orientation, _ = orientation_of(picture)
+        size = picture.size[::-1] if orientation in range(5, 9) else picture.size
+        mode, camera = picture.mode, _camera(picture)
+    return Examined(decode(content, _own_size(*size), name).pixels, mode, kind, camera)
+
+
+def _own_size(width: int, height: int) -> ImageSpec:
+    sides = (min(max(side, 1), LONGEST_SIDE) for side in (height, width))
+    tall, broad = sides
+    return ImageSpec(height=tall, width=broad, channels=3, fit="stretch")
+
+
+def _camera(picture: Image.Image) -> str:
+    """Return maker and model of the camera, or nothing where the EXIF data say nothing."""
+    try:
+        tags = picture.getexif()
+    except (SyntaxError, ValueError, struct.error):
+        return ""
+    words = [
+        str(tags.get(tag, "")).strip("\0 ") for tag in (ExifTags.Base.Make, ExifTags.Base.Model)
+    ]
+    return " ".join(filter(None, words))
