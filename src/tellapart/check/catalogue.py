@@ -61,7 +61,11 @@ def run_checks(dataset: Dataset, *, progress: Progress = SILENCE) -> tuple[Findi
         >>> [finding.check for finding in run_checks(data)]
         ['two-labels', 'exact-duplicates']
     """
-    evidence = gather_evidence(dataset, progress)
+    return weigh(gather_evidence(dataset, progress))
+
+
+def weigh(evidence: Evidence) -> tuple[Finding, ...]:
+    """Return what all checks find in the evidence, worst first."""
     return worst_first(finding for check in CHECKS.values() for finding in check(evidence))
 
 

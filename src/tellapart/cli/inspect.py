@@ -8,11 +8,15 @@ from tellapart.cli import options
 from tellapart.cli.console import remark, show, show_json, show_table
 
 if TYPE_CHECKING:
-    from tellapart.workflow.inspect import Inspection
+    from tellapart.check.inspection import Account, Inspection
+
+_MOST_FILES = 5
+
+_MOST_FILES = 5
 
 
 def inspect(
-    source: Annotated[str, typer.Argument(help="fashion-mnist, mnist, cifar10, a folder or .npz.")],
+    source: Annotated[str, typer.Argument(help="A known name, a folder, a table or .npz.")],
     count: Annotated[int, typer.Option(help="How many pictures the grid shows.")] = 15,
     split: Annotated[str, typer.Option(help="Which split they are from.")] = "train",
     seed: Annotated[int | None, typer.Option(help="Draw them at random, repeatably.")] = None,
@@ -22,21 +26,46 @@ def inspect(
     show_picture: Annotated[
         bool, typer.Option("--show", help="Open the grid in the system's viewer.")
     ] = False,
+    check: Annotated[
+        bool | None,
+        typer.Option(
+            "--check/--no-check",
+            help="Look at every picture and run all checks. Default: unless the data are known.",
+            show_default=False,
+        ),
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write all of it as one page (HTML).")
+    ] = None,
+    column: options.Columns = None,
+    root: options.Root = None,
+    label_from: options.LabelFrom = "",
+    group: options.Group = "",
     data: options.DataFolder = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show shapes, classes and counts; write a picture grid.
+    """Show shapes, classes, counts, every file and what is wrong; write a picture grid.
 
     \b
     Examples:
       tellapart inspect fashion-mnist
       tellapart inspect fashion-mnist --count 25 --split test --seed 1 --show
+      tellapart inspect photos/ --report photos.html
     """
     from tellapart.workflow.inspect import inspect as look
 
     found = look(
-        source, count=count, split=split, seed=seed, output=output, data_folder=data, quiet=quiet
+        source,
+        count=count,
+        split=split,
+        seed=seed,
+        output=output,
+        check=check,
+        report=report,
+        layout=options.to_layout(column, root, label_from, group),
+        data_folder=data,
+        quiet=quiet,
     )
     if json:
         show_json(found)
@@ -60,4 +89,23 @@ def _show(found: "Inspection") -> None:
     show_table(("", "class", *found.splits), rows, numbers=(0, *places))
     for line in found.remarks:
         show(line)
-    show(f"pictures: {found.picture}")
+    if found.account:
+        _show_account(found.account)
+    for finding in found.findings or ():
+        show(f"\n{finding.severity}: {finding.message}\n  {finding.advice}")
+        files = ", ".join(finding.files[:_MOST_FILES])
+        more = f" and {finding.count - _MOST_FILES:,} more" if finding.count > _MOST_FILES else ""
+        if files:
+            show(f"  {files}{more}")
+    show(f"\npictures: {found.picture}" + (f"\npage: {found.report}" if found.report else ""))
+
+
+def _show_account(account: "Account") -> None:
+    counts = ", ".join(f"{status} {number:,}" for status, number in account.counts.items())
+    show(f"files: {account.files:,} = {counts}")
+    for entry in account.exceptions[:_MOST_FILES]:
+        detail = f": {entry.detail}" if entry.detail else ""
+        show(f"  {entry.status} ({entry.reason}) {entry.file}{detail}")
+    if len(account.exceptions) > _MOST_FILES:
+        rest = len(account.exceptions) - _MOST_FILES
+        show(f"  and {rest:,} more; --json and --report list them")

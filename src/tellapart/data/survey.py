@@ -1,9 +1,9 @@
 """Facts about every picture of a data set, taken in one pass."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Facts:
         cameras: `(n,)`: maker and model out of the EXIF data; mostly empty.
         measures: What was measured on their pixels.
         failures: One error for each picture that could not be read.
+        repaired: What was repaired in which picture, by its position in the samples.
     """
 
     kept: Indices
@@ -44,6 +45,7 @@ class Facts:
     cameras: Words
     measures: Measures
     failures: tuple[ImageError, ...] = ()
+    repaired: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -80,7 +82,16 @@ def survey_dataset(dataset: Dataset, progress: Progress = SILENCE) -> Survey:
         dataset: All of its splits are looked at.
         progress: Where long work shows itself.
     """
-    parts = {name: survey_samples(each, progress) for name, each in dataset.splits.items()}
+    return join_splits(dataset, survey_splits(dataset, progress))
+
+
+def survey_splits(dataset: Dataset, progress: Progress = SILENCE) -> dict[str, Facts]:
+    """Return the facts about the pictures of each split."""
+    return {name: survey_samples(each, progress) for name, each in dataset.splits.items()}
+
+
+def join_splits(dataset: Dataset, parts: Mapping[str, Facts]) -> Survey:
+    """Return the facts about all pictures of a data set, from those of its splits."""
     pairs = [(dataset.splits[name], facts) for name, facts in parts.items()]
     return Survey(
         class_names=dataset.class_names,
@@ -147,6 +158,7 @@ def _look_at(samples: Samples, index: int) -> Facts:
         formats=np.array([found.kind]),
         cameras=np.array([found.camera]),
         measures=measure(found.pixels[np.newaxis]),
+        repaired={index: found.repairs} if found.repairs else {},
     )
 
 
@@ -166,4 +178,5 @@ def _join(parts: Sequence[Facts]) -> Facts:
         cameras=np.concatenate([part.cameras for part in parts]),
         measures=join_measures([part.measures for part in parts]),
         failures=tuple(error for part in parts for error in part.failures),
+        repaired={index: made for part in parts for index, made in part.repaired.items()},
     )

@@ -29,12 +29,14 @@ class Examined:
         mode: How colours are stored, in Pillow's words, such as "RGB".
         kind: The kind of file, such as "JPEG"; empty for an array.
         camera: Maker and model out of the EXIF data; mostly empty.
+        repairs: What was changed on the way to the pixels, in words.
     """
 
     pixels: Pixels
     mode: str
     kind: str
     camera: str
+    repairs: tuple[str, ...] = ()
 
 
 def examine(content: bytes | Pixels, name: str) -> Examined:
@@ -61,7 +63,8 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
         orientation, _ = orientation_of(picture)
         size = picture.size[::-1] if orientation in range(5, 9) else picture.size
         mode, camera = picture.mode, _camera(picture)
-    return Examined(decode(content, _own_size(*size), name).pixels, mode, kind, camera)
+    decoded = decode(content, _own_size(*size), name)
+    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs)
 
 
 def _own_size(width: int, height: int) -> ImageSpec:

@@ -114,6 +114,11 @@ class RunFolder:
         return self.path / "skipped.json"
 
     @property
+    def ledger_path(self) -> Path:
+        """Return where it is written what became of every file of the data."""
+        return self.path / "ledger.json"
+
+    @property
     def plots(self) -> Path:
         """Return the folder of the pictures."""
         return self.path / "plots"

@@ -3,47 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from tellapart.check.inspection import Inspection, SplitSummary, account_of, tally
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import usual_places
+from tellapart.data.known import find_known
 from tellapart.data.layout import Layout
+from tellapart.data.ledger import ledger_of
+from tellapart.data.samples import Samples
 from tellapart.data.sources import open_dataset
 from tellapart.files import write_numbered
-from tellapart.progress import open_progress
-
-
-class SplitSummary(BaseModel):
-    """Is what one split consists of."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    images: int
-    shape: tuple[int, ...] | None
-    dtype: str
-    classes: dict[str, int]
-
-
-class Inspection(BaseModel):
-    """Is what `inspect` found.
-
-    Attributes:
-        name: The data set.
-        origin: Where it came from.
-        class_names: All classes, in order.
-        splits: What each split consists of.
-        remarks: What was left alone, and other things to know.
-        picture: Where the grid of pictures was written.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    origin: str
-    class_names: tuple[str, ...]
-    splits: dict[str, SplitSummary]
-    remarks: tuple[str, ...] = ()
-    picture: str | None = None
+from tellapart.progress import Progress, open_progress
 
 
 def load(
@@ -93,10 +62,13 @@ def inspect(
     split: str = "train",
     seed: int | None = None,
     output: str | Path | None = None,
+    check: bool | None = None,
+    report: str | Path | None = None,
+    layout: Layout | None = None,
     data_folder: str | Path | None = None,
     quiet: bool = False,
 ) -> Inspection:
-    """Return shapes, types, class names and counts, and write a grid of pictures.
+    """Return shapes, class names and counts, what is wrong with the data, and a grid of them.
 
     Args:
         source: What `load` takes.
@@ -105,34 +77,59 @@ def inspect(
         seed: Draw them at random, repeatably; by default the first ones.
         output: Where the grid goes; by default `NAME-SPLIT.png` here. A file with
             other content is not overwritten: the next free number is taken.
+        check: Look at every picture, account for every file and run all checks; by default
+            unless the data set is a known one.
+        report: Where all of it goes as one page (HTML), numbered like the grid.
+        layout: Which columns, root and patterns to read by; guessed by default.
         data_folder: A folder to look for a known data set in.
         quiet: Show no progress.
 
     Raises:
         DataError: There is no such data or split.
-        OutputError: The picture cannot be written.
+        OutputError: The picture or the page cannot be written.
     """
-    found = load(source, data_folder=data_folder, quiet=quiet)
-    grid = found.split(split).show(count, seed=seed)
-    usual = f"{found.name}-{split}.png"
+    data = load(source, layout=layout, data_folder=data_folder, quiet=quiet)
+    grid = data.split(split).show(count, seed=seed)
+    usual = f"{data.name}-{split}.png"
     target = Path(usual if output is None else output)
     if target.is_dir():
         target = target / usual
-    picture = write_numbered(target, grid.to_png())
-    splits = {
-        name: SplitSummary(
-            images=len(samples),
-            shape=samples.images.shape,
-            dtype="uint8",
-            classes=samples.counts,
-        )
-        for name, samples in found.splits.items()
-    }
-    return Inspection(
-        name=found.name,
-        origin=found.origin,
-        class_names=found.class_names,
-        splits=splits,
-        remarks=found.remarks,
-        picture=str(picture),
+    found = Inspection(
+        name=data.name,
+        origin=data.origin,
+        class_names=data.class_names,
+        splits={name: _summary(samples) for name, samples in data.splits.items()},
+        remarks=data.remarks,
+        picture=str(write_numbered(target, grid.to_png())),
     )
+    if check or (check is None and not (isinstance(source, str) and find_known(source))):
+        found = found.model_copy(update=_look(data, open_progress(quiet=quiet)))
+    if report is None:
+        return found
+    from tellapart.report.inspection import draw_inspection
+
+    page = write_numbered(Path(report), draw_inspection(found, grid).encode())
+    return found.model_copy(update={"report": str(page)})
+
+
+def _summary(samples: Samples) -> SplitSummary:
+    shape, classes = samples.images.shape, samples.counts
+    return SplitSummary(images=len(samples), shape=shape, dtype="uint8", classes=classes)
+
+
+def _look(data: Dataset, progress: Progress) -> dict[str, Any]:
+    """Return what comes of looking at every picture: account, tallies and findings."""
+    from tellapart.check.catalogue import weigh
+    from tellapart.check.finding import Evidence
+    from tellapart.data.duplicates import find_duplicates
+    from tellapart.data.survey import join_splits, survey_splits
+
+    parts = survey_splits(data, progress)
+    survey = join_splits(data, parts)
+    outcomes = {name: (data.splits[name], facts) for name, facts in parts.items()}
+    evidence = Evidence(survey, find_duplicates(survey.facts.measures, progress))
+    return {
+        "account": account_of(ledger_of(data.splits, outcomes, data.unused)),
+        "tallies": tally(survey.facts),
+        "findings": weigh(evidence),
+    }

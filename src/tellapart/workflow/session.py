@@ -166,6 +166,8 @@ class Session:
             data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
         )
         found = self._data
+        if not data.train.images.keys_are_positions:
+            write_whole(self._folder.ledger_path, found.ledger.to_json())
         if found.skipped:
             write_skipped(self._folder, found.skipped)
             self._progress.say(
