@@ -20,6 +20,7 @@ from tellapart._version import __version__
 
 if TYPE_CHECKING:
     from tellapart.data.dataset import Dataset
+    from tellapart.data.layout import Layout
     from tellapart.data.samples import Samples
     from tellapart.errors import TellapartError
     from tellapart.evaluate.record import Evaluation
@@ -41,6 +42,7 @@ __all__ = [
     "Dataset",
     "Evaluation",
     "History",
+    "Layout",
     "Prediction",
     "Predictor",
     "Recipe",
@@ -72,6 +74,7 @@ _HOMES = MappingProxyType(
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
         "History": "train.history",
+        "Layout": "data.layout",
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",

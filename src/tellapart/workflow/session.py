@@ -30,11 +30,11 @@ from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
 from tellapart.train.outlook import outlook
 from tellapart.train.plan import Budget
-from tellapart.train.runs import RunFolder, RunLog, RunRecord, write_skipped
+from tellapart.train.runs import RunFolder, RunLog, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.predictions import ask_about, write_answers
-from tellapart.workflow.preparing import prepare_data
+from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
 from tellapart.workflow.runs import Run
 
@@ -165,27 +165,7 @@ class Session:
         self._data = prepare_data(
             data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
         )
-        found = self._data
-        if not data.train.images.keys_are_positions:
-            write_whole(self._folder.ledger_path, found.ledger.to_json())
-        if found.skipped:
-            write_skipped(self._folder, found.skipped)
-            self._progress.say(
-                f"Pictures that cannot be read and are skipped: {len(found.skipped):,}, listed in "
-                f"{self._folder.skipped_path}. The first: {found.skipped[0]}"
-            )
-        for repair, count in found.repairs.items():
-            self._progress.say(f"Pictures {repair}: {count:,}.")
-        seen = set(found.train.targets.tolist())
-        unseen = [name for i, name in enumerate(found.class_names) if i not in seen]
-        if unseen:
-            self._progress.say(f"No picture to train on in: {', '.join(unseen)}.")
-        same = found.validation is found.test
-        self._progress.say(
-            f"{len(found.train):,} images to train on"
-            + ("" if same else f", {len(found.validation):,} to validate")
-            + f", {len(found.test):,} to test. {found.policy}"
-        )
+        tell_of_data(self._data, self._folder, self._progress)
 
     def _make_network(self, model: Any) -> Any:
         """Return the network to train, compiled."""
