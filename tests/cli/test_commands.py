@@ -158,13 +158,27 @@ def test_train_prints_the_guides_summary_and_the_scores(
     }
     arrays["class_names"] = list(slice_of_fashion.class_names)
     np.savez(in_tmp / "small.npz", **arrays)
-    assert main(["train", "small.npz", "--epochs", "1", "--batch-size", "50"]) == 0
+    assert (
+        main(["train", "small.npz", "--recipe", "guide", "--epochs", "1", "--batch-size", "50"])
+        == 0
+    )
     captured = capsys.readouterr()
     assert "121,930" in captured.err
     assert "epoch  1" in captured.err
     assert "test accuracy" in captured.out
     assert "runs/small-1/model.tellapart" in captured.out
-    words = ["train", "small.npz", "--epochs", "1", "--set", "fit.batch_size=100", "--json", "-q"]
+    words = [
+        "train",
+        "small.npz",
+        "--recipe",
+        "guide",
+        "--epochs",
+        "1",
+        "--set",
+        "fit.batch_size=100",
+        "--json",
+        "-q",
+    ]
     assert main(words) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["run"] == "runs/small-2"

@@ -89,7 +89,7 @@ def test_images_of_another_size_than_the_recipes(
 ) -> None:
     images = np.zeros((20, 32, 32, 3), np.uint8)
     np.savez("colour.npz", x_train=images, y_train=np.arange(20) % 2)
-    code = main(["train", "colour.npz"])
+    code = main(["train", "colour.npz", "--recipe", "guide"])
     assert code == 3
     message = capsys.readouterr().err
     assert "28×28×1" in message
