@@ -45,6 +45,14 @@ def test_used_repaired_skipped_and_refused_files_are_all_files_on_the_disk(folde
     }
 
 
+def test_a_picture_with_another_ending_than_its_content_is_used_and_remarked(folder: Path) -> None:
+    (folder / "shirt & co" / "02.png").rename(folder / "shirt & co" / "02.jpg")
+    found = tellapart.inspect(folder, output=folder.parent / "g.png", quiet=True)
+    assert "Pictures that are left as they are, PNG named .jpg: 1." in found.remarks
+    assert found.account is not None
+    assert found.account.counts["used"] == 61
+
+
 def test_what_is_wrong_comes_worst_first_with_files_and_advice(folder: Path) -> None:
     findings = tellapart.inspect(folder, output=folder.parent / "g.png", quiet=True).findings
     assert findings is not None

@@ -1,6 +1,7 @@
 """Facts about every picture of a data set, taken in one pass."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Facts:
         measures: What was measured on their pixels.
         failures: One error for each picture that could not be read.
         repaired: What was repaired in which picture, by its position in the samples.
+        remarks: How many pictures have what was left alone, such as another ending.
     """
 
     kept: Indices
@@ -46,6 +48,7 @@ class Facts:
     measures: Measures
     failures: tuple[ImageError, ...] = ()
     repaired: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    remarks: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -159,6 +162,7 @@ def _look_at(samples: Samples, index: int) -> Facts:
         cameras=np.array([found.camera]),
         measures=measure(found.pixels[np.newaxis]),
         repaired={index: found.repairs} if found.repairs else {},
+        remarks=dict.fromkeys(found.remarks, 1),
     )
 
 
@@ -179,4 +183,5 @@ def _join(parts: Sequence[Facts]) -> Facts:
         measures=join_measures([part.measures for part in parts]),
         failures=tuple(error for part in parts for error in part.failures),
         repaired={index: made for part in parts for index, made in part.repaired.items()},
+        remarks=sum((Counter(part.remarks) for part in parts), Counter()),
     )

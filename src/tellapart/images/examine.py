@@ -30,6 +30,7 @@ class Examined:
         kind: The kind of file, such as "JPEG"; empty for an array.
         camera: Maker and model out of the EXIF data; mostly empty.
         repairs: What was changed on the way to the pixels, in words.
+        remarks: What was found and left alone, in words.
     """
 
     pixels: Pixels
@@ -37,6 +38,7 @@ class Examined:
     kind: str
     camera: str
     repairs: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def examine(content: bytes | Pixels, name: str) -> Examined:
@@ -64,7 +66,7 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
         size = picture.size[::-1] if orientation in range(5, 9) else picture.size
         mode, camera = picture.mode, _camera(picture)
     decoded = decode(content, _own_size(*size), name)
-    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs)
+    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)
 
 
 def _own_size(width: int, height: int) -> ImageSpec:

@@ -5,16 +5,16 @@ from tellapart.data.dataset import Dataset
 SMALL = 48
 """Pixels on the longer side of pictures that recipe `fast` is for."""
 
-LARGEST = 96
-"""Pixels on each side that larger pictures are reduced to."""
+LARGEST = 256
+"""Pixels on the longer side of arrays that are trained on at their own size."""
 
 
 def usual_recipe(data: Dataset, *, own_network: bool) -> tuple[str, dict[str, object]]:
     """Return the name of the recipe for some data, and what it takes from them.
 
     Small grey pictures are trained by `fast`, all others by `photos`, a network of one's
-    own by `guide`, which sets out the least. Pictures that all have one size keep it, up
-    to `LARGEST`.
+    own by `guide`, which sets out the least. Arrays keep their size up to `LARGEST`; above
+    it they must be reduced by whoever made them, which the error that follows says.
 
     Args:
         data: What is to be trained on.

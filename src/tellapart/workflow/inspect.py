@@ -127,9 +127,14 @@ def _look(data: Dataset, progress: Progress) -> dict[str, Any]:
     parts = survey_splits(data, progress)
     survey = join_splits(data, parts)
     outcomes = {name: (data.splits[name], facts) for name, facts in parts.items()}
+    left_alone = sorted(survey.facts.remarks.items())
     evidence = Evidence(survey, find_duplicates(survey.facts.measures, progress))
     return {
         "account": account_of(ledger_of(data.splits, outcomes, data.unused)),
         "tallies": tally(survey.facts),
         "findings": weigh(evidence),
+        "remarks": (
+            *data.remarks,
+            *(f"Pictures that are left as they are, {what}: {n:,}." for what, n in left_alone),
+        ),
     }
