@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 CELLS = [
     "import tellapart\ndata = tellapart.load('small.npz')\ndata",
     "data.show(5)",
-    "run = tellapart.train(data, epochs=1)",
+    "run = tellapart.train(data, 'guide', epochs=1)",
     "run.show_curves()",
     "run.model.predict(data.train.images.picture(0))",
 ]
