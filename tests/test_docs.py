@@ -103,7 +103,8 @@ def test_the_quickstart_reaches_the_guides_accuracy_on_the_whole_data(
 def test_a_recipes_smoke_variant_trains(
     name: str, slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    recipe = load_recipe(name).smoke()
+    sides = {"image.height": 28, "image.width": 28, "image.channels": 1}
+    recipe = load_recipe(name, sides).smoke()
     run = tellapart.train(slice_of_fashion, recipe, output=tmp_path, quiet=True)
     assert len(run.history) == 1
 
