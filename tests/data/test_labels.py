@@ -24,7 +24,8 @@ def test_classes_are_found_in_the_names_at_any_depth(tmp_path: Path) -> None:
     assert data.train.keys == ["cat_1.png", "dog_1.png", "more/cat_2.png"]
     assert [entry.file for entry in data.unused] == [str(tmp_path / "nothing.png")]
     assert "finds nothing: 1." in data.remarks[-1]
-    assert data.source is None
+    assert data.source == str(tmp_path)
+    assert data.layout == Layout(label_from=r"([a-z]+)_\d")
 
 
 @pytest.mark.parametrize(

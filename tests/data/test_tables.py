@@ -77,8 +77,7 @@ def test_every_kind_of_table_gives_the_same_data_set(tmp_path: Path, ending: str
     guessed, leak = data.remarks
     assert "image from 'path', label from 'label', split from 'split'." in guessed
     assert leak == "train and test share groups, so the scores flatter: p1."
-    assert data.source is None
-    assert open_dataset(path).source == str(path)
+    assert (data.source, data.layout) == (str(path), Layout(group="patient"))
 
 
 def test_paths_start_from_the_root_that_is_named(tmp_path: Path) -> None:
