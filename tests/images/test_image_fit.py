@@ -133,3 +133,23 @@ def test_pad_shows_the_picture_as_large_as_fits_in_its_own_shape(
 def test_a_picture_as_thin_as_a_line_does_not_vanish(size: tuple[int, int], fit: str) -> None:
     pixels = decode_picture(Image.new("L", size, 255), ImageSpec.model_validate({"fit": fit}))
     assert 255 in pixels.pixels
+
+
+def _matrix(given: int, shown: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return what bilinear resampling multiplies one direction with, rounded as Pillow rounds."""
+    centres = (np.arange(shown)[:, None] + 0.5) * given / shown
+    reach = max(given / shown, 1.0)
+    weights = np.maximum(0.0, 1.0 - np.abs(np.arange(given) + 0.5 - centres) / reach)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.trunc(weights * 2**22 + 0.5) / 2**22
+
+
+@pytest.mark.parametrize("size", [(300, 40), (40, 300), (90, 31), (31, 90), (9, 70), (70, 9)])
+def test_a_picture_is_resampled_across_and_then_down_whatever_pillow_prefers(
+    size: tuple[int, int],
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+    found = decode_array(picture, spec(28, 28, fit="stretch"), "noise").pixels[..., 0]
+    across = np.floor(picture @ _matrix(size[1], 28).T + 0.5)
+    down = np.floor(_matrix(size[0], 28) @ across + 0.5)
+    assert np.array_equal(found, down)

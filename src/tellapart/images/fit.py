@@ -67,13 +67,28 @@ def fit(picture: Image.Image, placed: Placement, spec: ImageSpec) -> Image.Image
     """
     whole = placed.box == (0, 0, *picture.size)
     if not whole or picture.size != placed.size:
-        picture = picture.resize(placed.size, _RESAMPLING[spec.interpolation], placed.box)
+        picture = _resize(picture, placed, spec.interpolation)
     if placed.size == (spec.width, spec.height):
         return picture
     ground = spec.background if spec.channels == 1 else (spec.background,) * 3
     padded = Image.new(picture.mode, (spec.width, spec.height), ground)
     padded.paste(picture, placed.corner)
     return padded
+
+
+def _resize(picture: Image.Image, placed: Placement, interpolation: str) -> Image.Image:
+    """Return the shown part at its size: across first, then down, whatever Pillow prefers.
+
+    Each direction is rounded to whole levels, so the order shows in the result. Pillow 13
+    begins with the one that is cheaper, earlier ones always across.
+    """
+    kernel = _RESAMPLING[interpolation]
+    left, top, right, bottom = placed.box
+    width, height = placed.size
+    if interpolation == "nearest":
+        return picture.resize(placed.size, kernel, placed.box)
+    across = picture.resize((width, picture.height), kernel, (left, 0, right, picture.height))
+    return across.resize((width, height), kernel, (0, top, width, bottom))
 
 
 def _middle(width: int, height: int, ratio: float) -> Box:
