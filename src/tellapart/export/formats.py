@@ -1,0 +1,113 @@
+"""What each format is called, where its files end, and what runs them, in a process of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answers = dict[str, NDArray[np.float32]]
+Answer = Callable[[NDArray[np.uint8]], Answers]
+"""Pixels `(n, height, width, channels)` to outputs by name."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """Is one format that a bundle can be exported to.
+
+    Attributes:
+        suffix: What its files end in; "" for a folder.
+        runtime: The package that runs it.
+        extra: The extra of tellapart that brings the runtime.
+        open: Opens a file in that runtime.
+    """
+
+    suffix: str
+    runtime: str
+    extra: str
+    open: Callable[[Path], Answer]
+
+
+def open_onnx(path: Path) -> Answer:
+    """Return an ONNX file in ONNX Runtime, on the processor."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def answer(pixels: NDArray[np.uint8]) -> Answers:
+        return dict(zip(names, session.run(names, {"image": pixels}), strict=True))
+
+    return answer
+
+
+def open_openvino(path: Path) -> Answer:
+    """Return an OpenVINO file in OpenVINO, in 32-bit numbers."""
+    import openvino
+
+    core = openvino.Core()
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    model = core.compile_model(core.read_model(str(path)), "CPU", settings)
+
+    def answer(pixels: NDArray[np.uint8]) -> Answers:
+        found = model({"image": pixels})
+        return {output.get_any_name(): np.asarray(found[output]) for output in model.outputs}
+
+    return answer
+
+
+def open_saved_model(path: Path) -> Answer:
+    """Return a SavedModel in TensorFlow, by its signature `serving_default`."""
+    import tensorflow as tf
+
+    module = tf.saved_model.load(str(path))
+    signature = module.signatures["serving_default"]
+
+    def answer(pixels: NDArray[np.uint8]) -> Answers:
+        found = signature(image=tf.constant(pixels))
+        return {name: tensor.numpy() for name, tensor in found.items()}
+
+    # the module must live as long as its signature, which does not hold it
+    answer.module = module  # type: ignore[attr-defined]
+    return answer
+
+
+def open_litert(path: Path) -> Answer:
+    """Return a LiteRT (TensorFlow Lite) file in its interpreter."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path))
+    run = interpreter.get_signature_runner("serving_default")
+
+    def answer(pixels: NDArray[np.uint8]) -> Answers:
+        return {name: np.asarray(value) for name, value in run(image=pixels).items()}
+
+    return answer
+
+
+def open_keras_file(path: Path) -> Answer:
+    """Return a `.keras` file as Keras loads it."""
+    import keras
+
+    network = keras.saving.load_model(path, compile=False)
+
+    def answer(pixels: NDArray[np.uint8]) -> Answers:
+        found: Any = network(pixels, training=False)
+        values = found.items() if isinstance(found, dict) else [("probabilities", found)]
+        return {name: keras.ops.convert_to_numpy(value) for name, value in values}
+
+    return answer
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "keras": Format(".keras", "keras", "tensorflow-cpu", open_keras_file),
+        "litert": Format(".tflite", "ai_edge_litert", "litert", open_litert),
+        "onnx": Format(".onnx", "onnxruntime", "onnx", open_onnx),
+        "openvino": Format(".xml", "openvino", "openvino", open_openvino),
+        "saved_model": Format("", "tensorflow", "tensorflow-cpu", open_saved_model),
+    }
+)

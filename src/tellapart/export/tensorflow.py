@@ -1,0 +1,71 @@
+"""SavedModel and LiteRT, written in a process whose backend is TensorFlow.
+
+`python -m tellapart.export.tensorflow FORMAT BUNDLE FILE [--trust]`.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = False) -> Path:
+    """Write a bundle as `saved_model` or `litert`, whatever backend runs here.
+
+    Raises:
+        MissingExtraError: TensorFlow is not installed.
+        ExportError: It cannot be written.
+    """
+    from tellapart._extras import load_extra
+    from tellapart.export.proof import ExportError
+
+    load_extra("tensorflow", "tensorflow-cpu")
+    command = [sys.executable, "-m", "tellapart.export.tensorflow", form, str(bundle), str(path)]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    done = subprocess.run(
+        [*command, *(["--trust"] if trust else [])],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
+        raise ExportError(f"{bundle} cannot be written as {form}: {' '.join(last)[-500:]}")
+    return path
+
+
+def main(words: list[str]) -> None:
+    """Write one file."""
+    from tellapart.bundle import open_bundle
+    from tellapart.export.deployed import deployed_network
+    from tellapart.export.onnx import ending_of
+    from tellapart.models.store import rebuild
+
+    form, given, target = words[0], Path(words[1]), Path(words[2])
+    bundle = open_bundle(given)
+    network = rebuild(bundle, trust="--trust" in words)
+    spec = bundle.manifest.image
+    deployed = deployed_network(network, ending_of(bundle), spec)
+    if form == "saved_model":
+        _write_saved_model(deployed, spec.shape, target)
+    else:
+        deployed.export(str(target), format="litert", verbose=False)
+
+
+def _write_saved_model(network: Any, shape: tuple[int, ...], path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    archive.add_endpoint(
+        "serving_default",
+        lambda image: network(image, training=False),
+        [tf.TensorSpec((None, *shape), tf.uint8, name="image")],
+    )
+    archive.write_out(str(path), verbose=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
