@@ -29,5 +29,7 @@ def show_evaluation(found: Evaluation) -> None:
         f"{found.split} accuracy {found.accuracy}\n{found.split} loss {found.loss:.4f}   "
         f"on {found.samples:,} images of {found.data}"
     )
+    if found.answers is not None:
+        show(str(found.answers))
     if found.note:
         show(found.note)

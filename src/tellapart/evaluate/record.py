@@ -3,6 +3,8 @@
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
+from tellapart.evaluate.answered import AnswersScore
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +62,7 @@ class Evaluation(_Record):
         confusion: Rows are true classes, columns predicted ones.
         confused: The pairs that are confused most, worst first.
         note: What must be known to believe the scores.
+        answers: What its rules for answering come to; `None` where it has none.
     """
 
     data: str
@@ -71,6 +74,7 @@ class Evaluation(_Record):
     confusion: tuple[tuple[int, ...], ...]
     confused: tuple[ConfusedPair, ...]
     note: str = ""
+    answers: AnswersScore | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:

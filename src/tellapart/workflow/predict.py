@@ -53,21 +53,32 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
     return open_predictor(Path(path), trust=trust)
 
 
-def predict(model: Any, images: Any, *, top: int = 3, trust: bool = False) -> Any:
+def predict(
+    model: Any,
+    images: Any,
+    *,
+    top: int = 3,
+    always_answer: bool = False,
+    risk: float | None = None,
+    trust: bool = False,
+) -> Any:
     """Return what a classifier says about one picture or several.
 
     Args:
         model: A `Predictor`, or the path of a bundle.
         images: What `Predictor.predict` takes.
         top: How many classes to name, best first.
+        always_answer: Give a label to every picture, however unsure.
+        risk: Accept this share of wrong labels, instead of what the recipe says.
         trust: Build a network of its maker's own, which may run code.
 
     Raises:
         ImageError: The one picture cannot be read.
         BundleError: The bundle cannot be used.
+        UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be promised.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
-    return predictor.predict(images, top=top)
+    return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
 
 
 def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None) -> DoctorReport:

@@ -8,15 +8,17 @@ from typing_extensions import override
 from tellapart.data.prepare import Prepared
 from tellapart.evaluate.scores import evaluate_probabilities
 from tellapart.predict.predictor import open_predictor
+from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
 from tellapart.train.runs import RunFolder
+from tellapart.workflow.deciding import fit_rules
 
 MOST_IMAGES = 2_000
 """Validation images that the end is rehearsed on."""
 
 
-def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
-    """Score and draw as at the end, on validation images, and leave nothing behind.
+def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
+    """Fit rules, score and draw as at the end, on validation images, and leave nothing behind.
 
     Returns:
         The seconds that it would have taken with all test images.
@@ -25,6 +27,9 @@ def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
 
     began = time.perf_counter()
     predictor = open_predictor(folder.bundle_path, trust=True)
+    if data.validation is not data.test:
+        fit_rules(predictor, data, recipe)
+        open_predictor(folder.bundle_path, trust=True)  # as it is opened with its rules
     part = data.validation.first(MOST_IMAGES)
     asked = time.perf_counter()
     probabilities = predictor.probabilities(part.pixels)

@@ -33,9 +33,10 @@ from tellapart.train.plan import Budget
 from tellapart.train.runs import RunFolder, RunLog, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
-from tellapart.workflow.predictions import ask_about, write_answers
+from tellapart.workflow.deciding import decide
+from tellapart.workflow.predictions import ask_about, score_of_answers, write_answers
 from tellapart.workflow.preparing import prepare_data, tell_of_data
-from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
+from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run
 
 GOLDEN_EXAMPLES = 8
@@ -143,7 +144,8 @@ class Session:
             self._progress,
             FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal()),
         )
-        bundle = self._save()
+        self._save()
+        bundle = decide(self._folder.bundle_path, self._data, self._recipe, self._progress)
         predictor = open_predictor(self._folder.bundle_path, trust=True)
         evaluation = self._evaluate(predictor)
         write_bundle(self._folder.bundle_path, bundle.with_scores(_headline(evaluation)))
@@ -158,7 +160,7 @@ class Session:
         """Return what a run on a budget does before its end."""
         if self._budget is None:
             return None
-        return Rehearsal(self._save, lambda: rehearse_scoring(self._folder, self._data))
+        return Rehearsal(self._save, lambda: rehearse_end(self._folder, self._data, self._recipe))
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
         self._progress.say(repr(data))
@@ -210,7 +212,7 @@ class Session:
         names = self._data.class_names
         answers = ask_about(self._data.test, names, predictor)
         write_answers(self._folder, answers)
-        return evaluate_probabilities(
+        found = evaluate_probabilities(
             answers.targets,
             answers.probabilities,
             names,
@@ -218,6 +220,7 @@ class Session:
             split="test",
             note=self._data.policy,
         )
+        return found.model_copy(update={"answers": score_of_answers(predictor, answers)})
 
     def _draw(self, history: History, evaluation: Evaluation) -> None:
         run = Run(self._folder.path, self._recipe, history, evaluation)
