@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+OUTPUTS = ("probabilities", "logits", "features", "novelty")
+"""The names of all outputs that a file may have."""
+
 Answers = dict[str, NDArray[np.float32]]
 Answer = Callable[[NDArray[np.uint8]], Answers]
 """Pixels `(n, height, width, channels)` to outputs by name."""
@@ -54,7 +57,8 @@ def open_openvino(path: Path) -> Answer:
 
     def answer(pixels: NDArray[np.uint8]) -> Answers:
         found = model({"image": pixels})
-        return {output.get_any_name(): np.asarray(found[output]) for output in model.outputs}
+        names = {output: (set(OUTPUTS) & output.names).pop() for output in model.outputs}
+        return {name: np.asarray(found[output]) for output, name in names.items()}
 
     return answer
 

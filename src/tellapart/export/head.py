@@ -72,7 +72,7 @@ def last_with_weights(network: Any) -> Layer | None:
     """Return the layer whose input the bundle calls features, or `None` where it has none."""
     from tellapart.models.features import last_layer
 
-    return last_layer(network)
+    return last_layer(network)[0]
 
 
 def write_ending(graph: Graph, found: Value, writer: HeadWriter, ending: Ending) -> list[str]:

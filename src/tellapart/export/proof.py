@@ -15,6 +15,7 @@ from tellapart.bundle import Bundle
 from tellapart.errors import BundleError
 from tellapart.export.formats import Answers, Format
 from tellapart.images.arrays import Pixels
+from tellapart.images.decode import decode_array
 from tellapart.predict.runtimes import Runtime
 from tellapart.verdicts import Verdicts, judge, measure_novelty
 
@@ -71,26 +72,45 @@ class Expected:
     """Is what a bundle says of some pictures.
 
     Attributes:
-        pixels: `(n, height, width, channels)`, uint8.
+        given: `(n, height, width, channels)`, uint8: what a file is asked about; of any size
+            where it makes pictures fit by itself.
         probabilities: `(n, classes)`, at the bundle's temperature.
         verdicts: On them, where the bundle has rules.
     """
 
-    pixels: Pixels
+    given: Pixels
     probabilities: NDArray[np.float32]
     verdicts: Verdicts | None
 
 
-def expect(bundle: Bundle, runtime: Runtime, pixels: Pixels) -> Expected:
-    """Return what a bundle says of some pictures, by the runtime that it was made with."""
-    answers, rules = runtime.answers(pixels), bundle.manifest.decisions
+def expect(bundle: Bundle, runtime: Runtime, given: Pixels) -> Expected:
+    """Return what a bundle says of some pictures, by the runtime that it was made with.
+
+    Args:
+        bundle: Its rules and its pixels.
+        runtime: Runs its network.
+        given: `(n, height, width, channels)`, uint8; of another size they are made to fit.
+    """
+    spec, rules = bundle.manifest.image, bundle.manifest.decisions
+    pixels = given
+    if given.shape[1:] != spec.shape:
+        pixels = np.stack([decode_array(one, spec, "a picture").pixels for one in given])
+    answers = runtime.answers(pixels)
     if rules is None:
-        return Expected(pixels, answers.probabilities, None)
+        return Expected(given, answers.probabilities, None)
     novelty = None
     if rules.novelty is not None and answers.features is not None and bundle.references is not None:
         novelty = measure_novelty(answers.features, bundle.references, rules.novelty.neighbour)
     verdicts = judge(rules, answers.probabilities, novelty)
-    return Expected(pixels, verdicts.probabilities, verdicts)
+    return Expected(given, verdicts.probabilities, verdicts)
+
+
+def of_another_size(pixels: Pixels) -> Pixels:
+    """Return the pictures taller and wider, each by another share, as a photo would be."""
+    height, width = pixels.shape[1:3]
+    rows = np.arange(2 * height + 3) * height // (2 * height + 3)
+    columns = np.arange(width + width // 3 + 1) * width // (width + width // 3 + 1)
+    return np.ascontiguousarray(pixels[:, rows][:, :, columns])
 
 
 def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expected) -> Proof:
@@ -99,7 +119,7 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     Raises:
         ExportError: It cannot be opened or run at all.
     """
-    runtime, found = _ask(name, path, expected.pixels)
+    runtime, found = _ask(name, path, expected.given)
     rows = [found[f"{batch}/probabilities"] for batch in (*BATCHES, 0)]
     counts = [len(part) for part in rows]
     wanted = [expected.probabilities[:count] for count in counts]
@@ -108,8 +128,8 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     for part, other in zip(rows[:-1], wanted[:-1], strict=True):
         same[: len(part)] &= part.argmax(axis=1) == other.argmax(axis=1)
     return Proof(
-        images=len(expected.pixels),
-        batches=(*BATCHES, len(expected.pixels)),
+        images=len(expected.given),
+        batches=(*BATCHES, len(expected.given)),
         largest_difference=float(np.max(gaps)),
         labels=int(same.sum()),
         verdicts=_same_verdicts(bundle, found, expected),
@@ -117,7 +137,7 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     )
 
 
-def _same_verdicts(bundle: Bundle, found: Mapping[str, NDArray], expected: Expected) -> int | None:
+def _same_verdicts(bundle: Bundle, found: Mapping[str, NDArray[np.float32]], expected: Expected) -> int | None:
     """Return how many verdicts on the file's own numbers are those of the bundle."""
     rules = bundle.manifest.decisions
     if rules is None or expected.verdicts is None:

@@ -21,16 +21,25 @@ def features_tensor(network: keras.Model) -> Any:
         >>> features_tensor(build_guide_cnn(ImageSpec(), 10)).shape
         (None, 64)
     """
+    return last_layer(network)[1]
+
+
+def last_layer(network: keras.Model) -> tuple[Any, Any]:
+    """Return the last layer that has weights and its symbolic input, or `None` for both.
+
+    Args:
+        network: Built, with one output.
+    """
     if not type(network).call.__module__.startswith("keras."):
-        return None
+        return None, None
     wanted = network.outputs[0]
     while True:
         layer, node, _ = wanted._keras_history
         given = layer._inbound_nodes[node].input_tensors
         if len(given) != 1 or isinstance(layer, keras.Model):
-            return None
+            return None, None
         if getattr(layer, "weights", ()):
-            return given[0]
+            return layer, given[0]
         wanted = given[0]
 
 

@@ -12,12 +12,12 @@ from tellapart.bundle import Bundle, open_bundle
 from tellapart.errors import TellapartError, UsageError, did_you_mean
 from tellapart.export.catalogue import WRITERS, Order
 from tellapart.export.formats import FORMATS, Format
-from tellapart.export.proof import TOLERANCE, Expected, ExportError, Proof, expect, prove
+from tellapart.export.proof import TOLERANCE, Expected, ExportError, Proof, expect, of_another_size, prove
 from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import open_keras
 from tellapart.progress import Progress, open_progress
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.report import data_of_run
+from tellapart.workflow.report import data_of_run  # noqa
 
 IMAGES = 256
 """So many real images a file is asked about."""
@@ -97,7 +97,9 @@ def export(
     bundle = open_bundle(source)
     runtime = open_keras(bundle, trust=trust)
     progress = open_progress(quiet=quiet)
-    expected = expect(bundle, runtime, _images(source, bundle, progress))
+    images = _images(source, bundle, progress)
+    given = of_another_size(images) if any_size else images
+    expected = expect(bundle, runtime, given)
     order = Order(source, bundle, runtime.network, target, any_size=any_size, trust=trust)
     try:
         WRITERS[to](order)

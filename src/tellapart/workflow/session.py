@@ -39,7 +39,9 @@ from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run
 
-GOLDEN_EXAMPLES = 8
+GOLDEN_EXAMPLES = 256
+GOLDEN_BYTES = 2 * 2**20
+"""So many golden examples, or as many as are no larger than this, but 8 at least."""
 
 
 class Session:
@@ -201,7 +203,9 @@ class Session:
             fingerprint=found.fingerprint,
             samples={name: len(part) for name, part in parts.items()},
         )
-        images = np.asarray(found.test.first(GOLDEN_EXAMPLES).pixels)
+        size = int(np.prod(self._recipe.image.shape))
+        count = min(GOLDEN_EXAMPLES, max(8, GOLDEN_BYTES // size))
+        images = np.asarray(found.test.first(count).pixels)
         golden = golden_of(self._network, images, output_kind(self._network, self._recipe.image))
         bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
         write_bundle(self._folder.bundle_path, bundle)
