@@ -191,18 +191,14 @@ def _resume(
             "tellapart.train(data, resume=...)"
         )
     prepare_keras(place.backend or record.backend)
+    from tellapart.workflow.preparing import load_again
     from tellapart.workflow.session import Session
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(folder, progress, save_every=save_every, budget=limit)
-    found = load(
-        source,
-        data_folder=place.data_folder or record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
+    found = load_again(source, record, recipe, data_folder=place.data_folder, quiet=quiet)
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
