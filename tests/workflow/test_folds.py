@@ -20,7 +20,8 @@ from tellapart.progress import SILENCE, Silence
 from tellapart.sections import ImageSpec
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.fold_folder import FoldsFolder
-from tellapart.workflow.folds import OutOfFold, out_of_fold, train_folds
+from tellapart.workflow.fold_runs import train_folds
+from tellapart.workflow.folds import OutOfFold, out_of_fold, read_out_of_fold
 from tellapart.workflow.preparing import fold_data
 
 RECIPE = tellapart.load_recipe("guide-holdout", {"fit.epochs": 2})
@@ -108,12 +109,26 @@ def test_the_run_of_a_fold_says_which_one_it_is(crossed: tuple[Path, OutOfFold])
 
 def test_the_answers_on_disk_are_the_answers_in_memory(crossed: tuple[Path, OutOfFold]) -> None:
     output, found = crossed
-    with np.load(output / "out-of-fold.npz", allow_pickle=False) as file:
-        assert tuple(file["keys"]) == found.keys
-        np.testing.assert_array_equal(file["probabilities"], found.probabilities)
-        np.testing.assert_array_equal(file["fold"], found.fold)
-        np.testing.assert_array_equal(file["targets"], found.targets)
-        assert tuple(file["class_names"]) == found.class_names
+    read = read_out_of_fold(output)
+    assert (read.keys, read.class_names) == (found.keys, found.class_names)
+    np.testing.assert_array_equal(read.probabilities, found.probabilities)
+    np.testing.assert_array_equal(read.fold, found.fold)
+    np.testing.assert_array_equal(read.targets, found.targets)
+
+
+def test_answers_that_are_damaged_missing_or_none_are_told_apart(
+    crossed: tuple[Path, OutOfFold], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(crossed[0], tmp_path / "copy"))
+    whole = (copy / "out-of-fold.npz").read_bytes()
+    (copy / "out-of-fold.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BundleError, match="out-of-fold.npz is damaged"):
+        read_out_of_fold(copy)
+    (copy / "out-of-fold.npz").unlink()
+    with pytest.raises(BundleError, match="is not finished. Go on with"):
+        read_out_of_fold(copy)
+    with pytest.raises(BundleError, match="is no cross-validation"):
+        read_out_of_fold(tmp_path)
 
 
 def test_finished_folds_are_not_trained_again(

@@ -1,26 +1,24 @@
 """An answer about every training sample, by a network that has not seen it."""
 
 import io
-import shlex
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import override
 
 from tellapart._extras import prepare_keras
 from tellapart.data.dataset import Dataset
 from tellapart.data.folded import FoldedDataset
 from tellapart.data.samples import Indices
-from tellapart.errors import BundleError, Interrupted
+from tellapart.errors import BundleError
 from tellapart.files import write_whole
-from tellapart.progress import Progress, Task, open_progress
+from tellapart.progress import open_progress
 from tellapart.recipe import Recipe
 from tellapart.train.runs import write_skipped
 from tellapart.workflow.fold_folder import FoldsFolder, FoldsRecord
-from tellapart.workflow.predictions import read_answers
+from tellapart.workflow.fold_runs import train_folds
+from tellapart.workflow.predictions import DAMAGE, read_answers
 from tellapart.workflow.preparing import fold_data
 
 
@@ -114,70 +112,6 @@ def out_of_fold(
     return found
 
 
-def train_folds(
-    folder: FoldsFolder,
-    folded: FoldedDataset,
-    progress: Progress,
-    save_every: float | None = None,
-    *,
-    use_cache: bool = True,
-) -> None:
-    """Train and score one network a fold; finished ones are left as they are.
-
-    Args:
-        folder: Of a cross-validation that was begun.
-        folded: Its data.
-        progress: Where the work shows itself.
-        save_every: Seconds between two checkpoints within an epoch, 30 by default.
-        use_cache: Look for decoded pictures in this user's cache, and keep them there.
-
-    Raises:
-        Interrupted: A signal asked for a stop; the same call goes on.
-    """
-    recipe, count = folder.recipe(), len(folded.members)
-    for number in range(1, count + 1):
-        data = folded.fold(number)
-        try:
-            _train_one(folder, data, recipe, progress, save_every, use_cache=use_cache)
-        except Interrupted as stop:
-            raise Interrupted(
-                f"Stopped in fold {number} of {count}; everything is saved. Go on with: "
-                f"tellapart cross-validate --resume {shlex.quote(str(folder.path))}\n"
-                "(with data in memory: tellapart.cross_validate(data, resume=...))",
-                stop.exit_code - 128,
-            ) from stop
-
-
-def _train_one(
-    folder: FoldsFolder,
-    data: Dataset,
-    recipe: Recipe,
-    progress: Progress,
-    save_every: float | None,
-    *,
-    use_cache: bool,
-) -> None:
-    """Train and score the network of one fold, from where it was, if it is not finished."""
-    from tellapart.workflow.session import Session
-
-    assert data.fold is not None
-    run = folder.run(data.fold.number)
-    if run.evaluation_path.is_file():
-        progress.say(f"{data.fold}: finished before")
-        return
-    for part in run.path.rglob(".*.part"):  # what a kill left half-written
-        part.unlink()
-    record = folder.record()
-    inner = _FoldProgress(progress, str(data.fold))
-    session = Session(run, inner, save_every=save_every, use_cache=use_cache)
-    if run.has_checkpoint():
-        session.begin_again(data, run.recipe(), run.record(), None)
-    else:
-        session.begin(data, recipe, None, strict=record.strict, data_folder=record.data_folder)
-    evaluation = session.finish().evaluation
-    progress.say(f"{data.fold}: accuracy {evaluation.accuracy}, {evaluation.samples:,} images")
-
-
 def _collect(folder: FoldsFolder, folded: FoldedDataset) -> OutOfFold:
     """Return the answers of all folds, each at its sample's place.
 
@@ -201,6 +135,38 @@ def _collect(folder: FoldsFolder, folded: FoldedDataset) -> OutOfFold:
     )
 
 
+def read_out_of_fold(path: str | Path) -> OutOfFold:
+    """Return the answers in the folder of a finished cross-validation.
+
+    Raises:
+        BundleError: It is none, is not finished, or the file is damaged.
+    """
+    folder = FoldsFolder(Path(path))
+    folder.record()
+    try:
+        raw = io.BytesIO(folder.answers_path.read_bytes())
+        with np.load(raw, allow_pickle=False) as file:
+            found = OutOfFold(
+                tuple(map(str, file["keys"])),
+                file["targets"],
+                file["probabilities"],
+                file["fold"],
+                tuple(map(str, file["class_names"])),
+            )
+        count, classes = len(found.keys), len(found.class_names)
+        arrays = (found.targets, found.fold, found.probabilities)
+        if [array.shape for array in arrays] != [(count,), (count,), (count, classes)]:
+            raise ValueError("its arrays do not fit each other")
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"The cross-validation {path} is not finished. "
+            f"Go on with: tellapart cross-validate --resume {path}"
+        ) from error
+    except DAMAGE as error:
+        raise BundleError(f"{folder.answers_path} is damaged: {error}.") from error
+    return found
+
+
 def _to_bytes(found: OutOfFold) -> bytes:
     content = io.BytesIO()
     np.savez(
@@ -212,18 +178,3 @@ def _to_bytes(found: OutOfFold) -> bytes:
         class_names=np.array(found.class_names),
     )
     return content.getvalue()
-
-
-class _FoldProgress(Progress):
-    """Shows the work of one fold's run under its name; what is said stays in the run's log."""
-
-    def __init__(self, progress: Progress, title: str) -> None:
-        self._progress, self._title = progress, title
-
-    @override
-    def say(self, line: str) -> None:
-        pass
-
-    @override
-    def task(self, title: str, total: int | None, unit: str = "") -> AbstractContextManager[Task]:
-        return self._progress.task(f"{self._title}: {title}", total, unit)

@@ -18,7 +18,8 @@ from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.preparing import load_again, prepare_data
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+"""What reading a damaged `.npz` file raises."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def read_answers(folder: RunFolder) -> Answers | None:
             raise ValueError("its arrays do not fit each other")
     except FileNotFoundError:
         return None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise BundleError(f"{folder.predictions_path} is damaged: {error}.") from error
     return found
 
