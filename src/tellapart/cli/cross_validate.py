@@ -37,12 +37,8 @@ def cross_validate(
         float | None,
         typer.Option(min=0.0, help="Seconds between checkpoints within an epoch. Default: 30."),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Decode all pictures anew, and keep none.")
-    ] = False,
+    strict: options.Strict = False,
+    no_cache: options.NoCache = False,
     column: options.Columns = None,
     root: options.Root = None,
     label_from: options.LabelFrom = "",

@@ -47,6 +47,20 @@ class ConfusedPair(_Record):
     share: float
 
 
+class SkippedFile(_Record):
+    """A picture that was not scored.
+
+    Attributes:
+        file: Its path, or its place within a file.
+        reason: A short code such as "truncated".
+        detail: What was found, in words.
+    """
+
+    file: str
+    reason: str
+    detail: str
+
+
 class Evaluation(_Record):
     """All scores of one classifier on some samples.
 
@@ -60,6 +74,7 @@ class Evaluation(_Record):
         confusion: Rows are true classes, columns predicted ones.
         confused: The pairs that are confused most, worst first.
         note: What must be known to believe the scores.
+        skipped: The pictures that could not be read; a run lists them in `skipped.json`.
     """
 
     data: str
@@ -71,6 +86,7 @@ class Evaluation(_Record):
     confusion: tuple[tuple[int, ...], ...]
     confused: tuple[ConfusedPair, ...]
     note: str = ""
+    skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -52,8 +52,8 @@ def usual_recipe(data: Dataset, *, own_network: bool) -> tuple[str, dict[str, ob
     """Return the name of the recipe for some data, and what it takes from them.
 
     Small grey pictures are trained by `fast`, all others by `photos`, a network of one's
-    own by `guide`, which sets out the least. Arrays keep their size up to `LARGEST`; above
-    it they must be reduced by whoever made them, which the error that follows says.
+    own by `guide`, which sets out the least. Arrays keep their size up to `LARGEST`; larger
+    ones are made to fit the recipe's size.
 
     Args:
         data: What is to be trained on.
