@@ -52,7 +52,7 @@ def find_or_make(
     if not cache.most_bytes:
         return None
     try:
-        contents = find_contents(store, cache.memory, progress)
+        contents = _contents_of(store, cache, progress)
         target = cache.entries / key_of(contents, spec)
         entry = open_entry(target)
         if entry is None and _pays(contents, cache):
@@ -73,7 +73,7 @@ def find_only(
     """
     try:
         if cache.most_bytes and is_remembered(store, cache.memory):
-            contents = find_contents(store, cache.memory, progress)
+            contents = _contents_of(store, cache, progress)
             return open_entry(cache.entries / key_of(contents, spec))
     except (OSError, OutputError):
         return None  # whoever makes an entry says what is wrong with the cache
@@ -96,6 +96,11 @@ def decoder_versions() -> MappingProxyType[str, str]:
     code = hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8)
     codecs = {name: str(features.version(name)) for name in ("jpg", "zlib", "libjpeg_turbo")}
     return MappingProxyType({"images": code.hexdigest(), "pillow": PIL.__version__, **codecs})
+
+
+def _contents_of(store: EncodedImages, cache: Cache, progress: Progress) -> Contents:
+    seconds = cache.settled_seconds
+    return find_contents(store, cache.memory, progress, settled_seconds=seconds)
 
 
 def _pays(contents: Contents, cache: Cache) -> bool:

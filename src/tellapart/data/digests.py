@@ -24,7 +24,7 @@ from tellapart.progress import SILENCE, Progress
 
 DIGEST_BYTES = 16
 
-SETTLED_NS = 2_000_000_000
+SETTLED_SECONDS = 2.0
 """A file that changed less long ago may change again without another time of change."""
 
 MOST_REMEMBERED = 64
@@ -63,7 +63,13 @@ def digest_of_content(content: Content | ImageError) -> bytes:
     return digest.digest()
 
 
-def find_contents(store: EncodedImages, memory: Path, progress: Progress = SILENCE) -> Contents:
+def find_contents(
+    store: EncodedImages,
+    memory: Path,
+    progress: Progress = SILENCE,
+    *,
+    settled_seconds: float = SETTLED_SECONDS,
+) -> Contents:
     """Return the digests of all pictures, and read only those that may have changed.
 
     A digest is remembered with the size, times and number of the file that holds the
@@ -74,6 +80,7 @@ def find_contents(store: EncodedImages, memory: Path, progress: Progress = SILEN
         store: The pictures.
         memory: The folder in which digests are remembered.
         progress: Where the work shows itself.
+        settled_seconds: Digests of files that changed less long ago are not remembered.
 
     Raises:
         OutputError: The memory cannot be written.
@@ -92,7 +99,7 @@ def find_contents(store: EncodedImages, memory: Path, progress: Progress = SILEN
             if size == _UNREADABLE:
                 found[place] = 0
             task.advance()
-    found[found[:, 2].astype(np.int64) > read_at - SETTLED_NS] = 0
+    found[found[:, 2].astype(np.int64) > read_at - int(settled_seconds * 1e9)] = 0
     if len(unsure) and found.any():
         _remember(path, found, digests, sizes)
     return Contents(digests, int(sizes.sum()))
