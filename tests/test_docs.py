@@ -16,6 +16,7 @@ from tellapart.workflow.runs import Run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+TRAINING = ("tellapart train", "tellapart cross-validate")
 
 
 def _commands() -> list[str]:
@@ -42,12 +43,12 @@ def desk(in_tmp: Path, file_run: Run) -> Path:
 
 
 @pytest.mark.usefixtures("desk")
-@pytest.mark.parametrize("command", [c for c in _commands() if not c.startswith("tellapart train")])
+@pytest.mark.parametrize("command", [c for c in _commands() if not c.startswith(TRAINING)])
 def test_the_readmes_command_works(command: str) -> None:
     assert main(_words(command)) == 0
 
 
-@pytest.mark.parametrize("command", [c for c in _commands() if c.startswith("tellapart train")])
+@pytest.mark.parametrize("command", [c for c in _commands() if c.startswith(TRAINING)])
 def test_the_readmes_training_command_is_understood(
     command: str, in_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

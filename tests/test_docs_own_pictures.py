@@ -52,11 +52,12 @@ def test_the_page_shows_what_it_should() -> None:
     words = [command.split()[1] for command in _commands()]
     assert words.count("inspect") >= 7
     assert words.count("train") >= 3
+    assert "cross-validate" in words
 
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("command", _commands())
 def test_the_pages_command_works(command: str) -> None:
     words = shlex.split(command)[1:]
-    more = SMALL.split() if words[0] == "train" else []
+    more = {"train": SMALL, "cross-validate": f"{SMALL} --folds 2"}.get(words[0], "").split()
     assert main([*words, *more]) == 0

@@ -105,7 +105,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        *("inspect", "train", "evaluate", "predict", "doctor", "replay", "diff"),
+        *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tellapart.train.history import History
     from tellapart.workflow.build import build
     from tellapart.workflow.cache import cache, clear_cache
+    from tellapart.workflow.cross_validate import CrossValidation, cross_validate
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
     from tellapart.workflow.inspect import inspect, load
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.train import train
 
 __all__ = [
+    "CrossValidation",
     "Dataset",
     "Evaluation",
     "History",
@@ -55,6 +57,7 @@ __all__ = [
     "build",
     "cache",
     "clear_cache",
+    "cross_validate",
     "diff",
     "doctor",
     "evaluate",
@@ -71,6 +74,7 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
+        "CrossValidation": "workflow.cross_validate",
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
         "History": "train.history",
@@ -86,6 +90,7 @@ _HOMES = MappingProxyType(
         "build": "workflow.build",
         "cache": "workflow.cache",
         "clear_cache": "workflow.cache",
+        "cross_validate": "workflow.cross_validate",
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",

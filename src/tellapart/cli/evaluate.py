@@ -19,6 +19,12 @@ def evaluate(
         str | None, typer.Option("--output", "-o", help="Write the record there too (JSON).")
     ] = None,
     trust: options.Trust = False,
+    strict: options.Strict = False,
+    no_cache: options.NoCache = False,
+    column: options.Columns = None,
+    root: options.Root = None,
+    label_from: options.LabelFrom = "",
+    group: options.Group = "",
     data: options.DataFolder = None,
     backend: options.Backend = None,
     json: options.Json = False,
@@ -27,18 +33,29 @@ def evaluate(
     """Score a classifier on pictures whose classes are known.
 
     Shows loss, accuracy with its 95 % interval, every class, and the most confused pairs.
+    The pictures are read as `train` reads them; unreadable ones are skipped and listed.
 
     \b
-    Example:
+    Examples:
       tellapart evaluate runs/fashion-mnist-1/model.tellapart fashion-mnist
+      tellapart evaluate runs/pets-1/model.tellapart list.csv --root pets --column image=where
     """
     from tellapart.cli.scores import show_evaluation
     from tellapart.files import write_numbered
     from tellapart.workflow.evaluate import evaluate as work
-    from tellapart.workflow.inspect import load
 
-    samples = load(source, data_folder=data, quiet=quiet)
-    found = work(model, samples, split=split, trust=trust, backend=backend, quiet=quiet)
+    found = work(
+        model,
+        source,
+        split=split,
+        trust=trust,
+        strict=strict,
+        use_cache=not no_cache,
+        layout=options.to_layout(column, root, label_from, group),
+        data_folder=data,
+        backend=backend,
+        quiet=quiet,
+    )
     if json:
         show_json(found)
     else:

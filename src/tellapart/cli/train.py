@@ -35,12 +35,8 @@ def train(
         str | None,
         typer.Option(metavar="TIME", help="All the time it may take, such as 3m or 1h30m."),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Decode all pictures anew, and keep none.")
-    ] = False,
+    strict: options.Strict = False,
+    no_cache: options.NoCache = False,
     column: options.Columns = None,
     root: options.Root = None,
     label_from: options.LabelFrom = "",

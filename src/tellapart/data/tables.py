@@ -11,7 +11,7 @@ from typing import Any
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.columns import Table
 from tellapart.data.dataset import Dataset
-from tellapart.data.groups import compile_pattern, find_in
+from tellapart.data.groups import find_labels
 from tellapart.data.layout import Layout
 from tellapart.data.parquet import read_parquet
 from tellapart.data.stores import ImageStore
@@ -58,6 +58,23 @@ def from_parquet_folder(
     return _named(to_dataset(table, asked, class_names), root, asked, class_names)
 
 
+def images_in(path: Path, layout: Layout | None = None) -> ImageStore:
+    """Return the pictures of a table, whatever else it has; labels are not needed.
+
+    Args:
+        path: A file with an ending of `TABLES`.
+        layout: The column of the pictures, and where paths start; guessed by default.
+
+    Raises:
+        DataError: The file is damaged, or has no column for pictures.
+        MissingExtraError: Parquet, and pyarrow is not installed.
+    """
+    asked = layout or Layout()
+    table = TABLES[path.suffix.lower()](path, asked.root or path.parent)
+    chosen, _ = asked.choose(table.columns, table.title, needs_label=False)
+    return table.images(chosen.image)
+
+
 def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None = None) -> Dataset:
     """Return the data set that a table holds.
 
@@ -90,8 +107,7 @@ def _labels(table: Table, layout: Layout, images: ImageStore) -> list[str]:
     """Return the class names by the layout's pattern where it has one, else by its column."""
     if not layout.label_from:
         return table.texts(layout.label) or []
-    pattern = compile_pattern(layout.label_from, "label_from")
-    return [find_in(pattern, images.key(index)) for index in range(len(images))]
+    return find_labels(layout.label_from, images)
 
 
 def _read_csv(path: Path, root: Path) -> Table:

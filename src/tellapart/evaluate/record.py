@@ -47,6 +47,20 @@ class ConfusedPair(_Record):
     share: float
 
 
+class SkippedFile(_Record):
+    """A picture that was not scored.
+
+    Attributes:
+        file: Its path, or its place within a file.
+        reason: A short code such as "truncated".
+        detail: What was found, in words.
+    """
+
+    file: str
+    reason: str
+    detail: str
+
+
 class Evaluation(_Record):
     """All scores of one classifier on some samples.
 
@@ -60,6 +74,7 @@ class Evaluation(_Record):
         confusion: Rows are true classes, columns predicted ones.
         confused: The pairs that are confused most, worst first.
         note: What must be known to believe the scores.
+        skipped: The pictures that could not be read; a run lists them in `skipped.json`.
     """
 
     data: str
@@ -71,6 +86,7 @@ class Evaluation(_Record):
     confusion: tuple[tuple[int, ...], ...]
     confused: tuple[ConfusedPair, ...]
     note: str = ""
+    skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -96,6 +112,44 @@ class Evaluation(_Record):
         return (
             f"accuracy {self.accuracy}, loss {self.loss:.4f}, "
             f"on {self.samples:,} {self.split} images of {self.data}"
+        )
+
+
+class FoldScore(_Record):
+    """The accuracy on one fold of a cross-validation, with its Wilson interval.
+
+    Attributes:
+        number: The fold's, from 1.
+        samples: How many it has.
+        accuracy: Of the one network that has not seen it.
+    """
+
+    number: int
+    samples: int
+    accuracy: Interval
+
+
+class FoldScores(_Record):
+    """The accuracies of a cross-validation.
+
+    Attributes:
+        folds: One for each fold, in order.
+        pooled: Over all samples, each answered once, with its Wilson interval.
+        mean: Of the folds' accuracies.
+        standard_deviation: Of the folds' accuracies, with one degree of freedom less.
+    """
+
+    folds: tuple[FoldScore, ...]
+    pooled: Interval
+    mean: float
+    standard_deviation: float
+
+    @override
+    def __str__(self) -> str:
+        """Return the headline."""
+        return (
+            f"accuracy {self.pooled}, {self.mean:.2%} ± {self.standard_deviation:.2%} "
+            f"over {len(self.folds)} folds"
         )
 
 

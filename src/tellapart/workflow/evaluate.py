@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 
 from tellapart._extras import prepare_keras
+from tellapart.data.cache import usual_cache
 from tellapart.data.dataset import Dataset
+from tellapart.data.layout import Layout
+from tellapart.data.prepare import list_skipped
+from tellapart.data.readers import Reader, Reading
 from tellapart.data.samples import Indices, Samples
-from tellapart.errors import DataError
-from tellapart.evaluate.record import Evaluation
+from tellapart.errors import DataError, ImageError
+from tellapart.evaluate.record import Evaluation, SkippedFile
 from tellapart.evaluate.scores import evaluate_probabilities
-from tellapart.images.arrays import Pixels
 from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import KerasRuntime, Runtime
-from tellapart.progress import SILENCE, Progress, open_progress
+from tellapart.progress import Progress, open_progress
 from tellapart.sections import ImageSpec
 from tellapart.workflow.inspect import load
 from tellapart.workflow.predict import open_model
@@ -32,101 +35,110 @@ def evaluate(
     *,
     split: str | None = None,
     trust: bool = False,
+    strict: bool = False,
+    use_cache: bool = True,
+    layout: Layout | None = None,
+    data_folder: str | Path | None = None,
     backend: str | None = None,
     quiet: bool = False,
 ) -> Evaluation:
-    """Return all scores of a classifier on some samples.
+    """Return all scores of a classifier on some samples, read as training reads them.
 
     Args:
         model: A `Run`, a `Predictor`, the path of a bundle, or a `keras.Model`.
         data: A `Samples`, such as `data.test`, a `Dataset`, or what `load` takes.
         split: Which split of a data set; by default "test", or all where there is none.
         trust: Build a network of its maker's own, which may run code.
+        strict: Refuse pictures that cannot be read, instead of skipping them.
+        use_cache: Look for decoded pictures in this user's cache, and keep them there.
+        layout: Which columns, root and patterns to read the data by; guessed by default.
+        data_folder: A folder to look for a known data set in, instead of the usual places.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
         quiet: Show no progress.
 
     Raises:
-        DataError: The samples have classes that the model does not know, or cannot be read.
+        DataError: The samples have classes that the model does not know, or none can be read;
+            or `strict`, and one cannot.
         BundleError: The bundle cannot be used.
         ModelError: The `keras.Model` does not fit the samples.
     """
     prepare_keras(backend)
     progress = open_progress(quiet=quiet)
-    name, samples = _samples_of(data, split, quiet=quiet)
+    if not isinstance(data, Samples | Dataset):
+        data = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
+    name, title, samples = _samples_of(data, split)
     if isinstance(model, str | Path):
         model = open_model(model, trust=trust)
     if isinstance(model, Run):
         model = model.model
-    if isinstance(model, Predictor):
-        names, spec = model.class_names, model.manifest.image
-        found = score_samples(model, names, spec, samples, data=name, progress=progress)
-        if samples.split != "test" and name == model.manifest.data.name:
-            return found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
-        return found
-    runtime, spec = _keras_runtime(model, samples)
-    return score_samples(runtime, samples.class_names, spec, samples, data=name, progress=progress)
+    runtime, names, spec = _what_answers(model, samples)
+    places = _places_by_name(samples, names)
+    reader = Reader(spec, title, usual_cache() if use_cache else None, progress)
+    reading = reader.read(samples)
+    _tell_of(reading, progress, strict=strict)
+    probabilities = runtime.probabilities(reading.pixels)
+    targets = places[samples.targets[reading.kept]]
+    found = evaluate_probabilities(
+        targets,
+        probabilities,
+        names,
+        data=name,
+        split=samples.split,
+        note=_note(model, name, samples, len(reading.failures)),
+    )
+    return found.model_copy(update={"skipped": tuple(map(_skipped, reading.failures))})
 
 
-def score_samples(
-    runtime: Predictor | Runtime,
-    class_names: tuple[str, ...],
-    spec: ImageSpec,
-    samples: Samples,
-    *,
-    data: str,
-    progress: Progress = SILENCE,
-) -> Evaluation:
-    """Return all scores of anything that gives probabilities, on some samples.
+def _note(model: Any, name: str, samples: Samples, skipped: int) -> str:
+    """Return what must be known to believe the scores."""
+    said = [f"Pictures that could not be read: {skipped:,}."] if skipped else []
+    is_known = isinstance(model, Predictor) and name == model.manifest.data.name
+    if is_known and samples.split != "test":
+        said.append(_SEEN)
+    return " ".join(said)
 
-    Args:
-        runtime: What is scored.
-        class_names: The classes in the order of its probabilities.
-        spec: The pixels that it takes.
-        samples: What it is scored on; their classes are matched by name.
-        data: The data set's name.
-        progress: Where long work shows itself.
+
+def _skipped(error: ImageError) -> SkippedFile:
+    return SkippedFile(file=error.name, reason=error.reason, detail=error.detail)
+
+
+def _tell_of(reading: Reading, progress: Progress, *, strict: bool) -> None:
+    """Say which pictures were mended, and which are skipped.
 
     Raises:
-        DataError: A class is unknown to the model, or no picture can be read.
+        DataError: Nothing could be read, or `strict` and something could not.
     """
-    places = _places_by_name(samples, class_names)
-    decoded = samples.decode(spec, progress)
-    if not len(decoded.kept):
-        first = decoded.failures[0] if decoded.failures else "there are none"
+    if not len(reading.kept):
+        first = reading.failures[0] if reading.failures else "there are none"
         raise DataError(f"No picture to score can be read. The first: {first}")
-    bad = len(decoded.failures)
-    note = f"Pictures that could not be read: {bad:,}." if bad else ""
-    for failure in decoded.failures[:10]:
-        progress.say(str(failure))
-    targets = places[samples.targets[decoded.kept]]
-    return score_pixels(
-        runtime, class_names, decoded.pixels, targets, data=data, split=samples.split, note=note
-    )
+    if reading.failures:
+        listed = list_skipped(reading.failures)
+        if strict:
+            raise DataError(listed)
+        progress.say(f"Skipped, since {listed}")
+    for repair, count in reading.repairs.items():
+        progress.say(f"Pictures {repair}: {count:,}.")
 
 
-def score_pixels(
-    runtime: Predictor | Runtime,
-    class_names: tuple[str, ...],
-    pixels: Pixels,
-    targets: Indices,
-    *,
-    data: str,
-    split: str,
-    note: str = "",
-) -> Evaluation:
-    """Return all scores on pixels that fit already."""
-    found = runtime.probabilities(pixels)
-    return evaluate_probabilities(targets, found, class_names, data=data, split=split, note=note)
-
-
-def _samples_of(data: Any, split: str | None, *, quiet: bool) -> tuple[str, Samples]:
-    """Return a name and the samples to score."""
+def _samples_of(data: Samples | Dataset, split: str | None) -> tuple[str, str, Samples]:
+    """Return a name, where the data are from in words, and the samples to score."""
     if isinstance(data, Samples):
-        return "the given samples", data
-    found = data if isinstance(data, Dataset) else load(data, quiet=quiet)
-    if split is None and set(found.splits) == {"train"}:
-        return found.name, replace(found.train, split="all")
-    return found.name, found.split(split or "test")
+        return "the given samples", "the given samples", data
+    if split is None and set(data.splits) == {"train"}:
+        samples = replace(data.train, split="all")
+    else:
+        samples = data.split(split or "test")
+    return data.name, data.source or data.origin, samples
+
+
+def _what_answers(
+    model: Any, samples: Samples
+) -> tuple[Predictor | Runtime, tuple[str, ...], ImageSpec]:
+    """Return what gives probabilities, their classes, and the pixels that it takes."""
+    if isinstance(model, Predictor):
+        return model, model.class_names, model.manifest.image
+    runtime, spec = _keras_runtime(model, samples)
+    return runtime, samples.class_names, spec
 
 
 def _places_by_name(samples: Samples, class_names: tuple[str, ...]) -> Indices:

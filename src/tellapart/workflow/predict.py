@@ -6,7 +6,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tellapart._extras import prepare_keras
+from tellapart.data.layout import Layout
+from tellapart.data.samples import Samples
+from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import BundleError
+from tellapart.predict.inputs import items_in
 from tellapart.predict.predictor import Predictor, open_predictor
 
 
@@ -53,20 +57,29 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
     return open_predictor(Path(path), trust=trust)
 
 
-def predict(model: Any, images: Any, *, top: int = 3, trust: bool = False) -> Any:
+def predict(
+    model: Any, images: Any, *, top: int = 3, layout: Layout | None = None, trust: bool = False
+) -> Any:
     """Return what a classifier says about one picture or several.
 
     Args:
         model: A `Predictor`, or the path of a bundle.
-        images: What `Predictor.predict` takes.
+        images: What `Predictor.predict` takes, `Samples` such as `data.test`, or the path of
+            a table with a picture a row.
         top: How many classes to name, best first.
+        layout: Which column of the table has the pictures, and where its paths start.
         trust: Build a network of its maker's own, which may run code.
 
     Raises:
         ImageError: The one picture cannot be read.
+        DataError: The table is damaged, or has no column for pictures.
         BundleError: The bundle cannot be used.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
+    if isinstance(images, Samples):
+        return list(predictor.predict_items(items_in(images.images), top=top))
+    if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLES:
+        return list(predictor.predict_items(items_in(images_in(Path(images), layout)), top=top))
     return predictor.predict(images, top=top)
 
 

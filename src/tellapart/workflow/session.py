@@ -96,6 +96,8 @@ class Session:
             strict=strict,
             machine=machine_facts(),
             budget=self._budget.seconds if self._budget else None,
+            fold=data.fold.number if data.fold else 0,
+            folds=data.fold.count if data.fold else 0,
         )
         self._folder.begin(self._recipe, record)
         self._show_summary()

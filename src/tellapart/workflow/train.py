@@ -1,24 +1,20 @@
 """Train a classifier: from data and recipe to a bundle, its scores and its pictures."""
 
-import contextlib
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tellapart._extras import prepare_keras
 from tellapart.data.layout import Layout
 from tellapart.errors import UsageError
+from tellapart.files import discard_folder
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import usual_recipe
+from tellapart.workflow.defaults import choose_recipe, join_settings
 from tellapart.workflow.inspect import load
 from tellapart.workflow.runs import Run, open_run
-
-if TYPE_CHECKING:
-    from tellapart.train.runs import RunFolder
 
 
 def train(
@@ -78,16 +74,7 @@ def train(
         OutputError: The run's folder cannot be written.
     """
     began = time.monotonic()
-    changes = dict(settings or {}) | {
-        key: value
-        for key, value in {
-            "fit.epochs": epochs,
-            "fit.batch_size": batch_size,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-        }.items()
-        if value is not None
-    }
+    changes = join_settings(settings, epochs, batch_size, learning_rate, seed)
     if resume is not None:
         others = recipe is not None or strict or budget is not None
         if set(changes) - {"fit.batch_size"} or others:
@@ -108,10 +95,7 @@ def train(
     from tellapart.workflow.session import Session
 
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    fitting: dict[str, object] = {}
-    if recipe is None:
-        recipe, fitting = usual_recipe(found, own_network=model is not None)
-    chosen = load_recipe(recipe, fitting | changes)
+    chosen = choose_recipe(found, recipe, changes, own_network=model is not None)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
     session = Session(
@@ -125,7 +109,8 @@ def train(
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
         return session.finish()
     except BaseException:
-        _tidy(folder, parent_is_new=parent_is_new)
+        if not folder.has_checkpoint():  # nothing can go on from it
+            discard_folder(folder.path, with_parent=parent_is_new)
         raise
 
 
@@ -148,16 +133,6 @@ def _refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
             f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
             "Compile it with what you want, or hand it over uncompiled."
         )
-
-
-def _tidy(folder: "RunFolder", *, parent_is_new: bool) -> None:
-    """Remove a run's folder that nothing can go on from, and the folder made for it."""
-    if folder.has_checkpoint():
-        return
-    shutil.rmtree(folder.path, ignore_errors=True)
-    if parent_is_new:
-        with contextlib.suppress(OSError):
-            folder.path.parent.rmdir()
 
 
 @dataclass(frozen=True)
@@ -191,18 +166,14 @@ def _resume(
             "tellapart.train(data, resume=...)"
         )
     prepare_keras(place.backend or record.backend)
+    from tellapart.workflow.preparing import load_again
     from tellapart.workflow.session import Session
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(folder, progress, save_every=save_every, budget=limit)
-    found = load(
-        source,
-        data_folder=place.data_folder or record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
+    found = load_again(source, record, recipe, data_folder=place.data_folder, quiet=quiet)
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
