@@ -18,6 +18,7 @@ from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.inspect import load
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.preparing import prepare_data
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
@@ -106,6 +107,7 @@ def recompute_answers(
         layout=Layout.from_record(record.layout),
         quiet=quiet,
     )
+    data = patch_as_in(folder, data)
     found = prepare_data(data, recipe, progress, strict=record.strict)
     if found.fingerprint != record.fingerprint:
         raise DataError(f"{data.origin} has changed since the run {folder.path}.")

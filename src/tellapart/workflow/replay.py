@@ -26,6 +26,7 @@ from tellapart.workflow.compare import (
     scores_of,
 )
 from tellapart.workflow.inspect import load
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
 
 
@@ -123,6 +124,7 @@ def replay(
     found = load(
         source, data_folder=data_folder, layout=Layout.from_record(record.layout), quiet=quiet
     )
+    found = patch_as_in(folder, found)
     target = RunFolder.create(parent, f"{path.resolve().name}-replay")
     new = _train_again(old, target, found, model, data_folder, quiet=quiet)
     return _compare(old, record, bundle, new)

@@ -4,17 +4,20 @@ import contextlib
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tellapart._extras import prepare_keras
 from tellapart.data.layout import Layout
+from tellapart.data.patch import read_patch
 from tellapart.errors import UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.defaults import usual_recipe
+from tellapart.workflow.gain import open_before, tell_gain
 from tellapart.workflow.inspect import load
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ def train(
     save_every: float | None = None,
     budget: str | float | None = None,
     strict: bool = False,
+    labels: str | Path | None = None,
+    against: str | Path | Run | None = None,
     use_cache: bool = True,
     layout: Layout | None = None,
     data_folder: str | Path | None = None,
@@ -63,6 +68,10 @@ def train(
             a number of epochs: the schedule is laid out for it, and a classifier is on disk
             early.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        labels: A file of corrections of labels, as `review` writes it; they apply to what is
+            trained on and validated, never to the test images.
+        against: A finished run on the labels as they were: what the corrections brought on
+            the same test images is `run.gain`, and in `gain.json`.
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
         layout: Which columns, root and patterns to read the data by; guessed by default.
         data_folder: A folder to look for a known data set in, instead of the usual places.
@@ -89,10 +98,12 @@ def train(
         if value is not None
     }
     if resume is not None:
-        others = recipe is not None or strict or budget is not None
+        given = (recipe, budget, labels, against)
+        others = strict or any(value is not None for value in given)
         if set(changes) - {"fit.batch_size"} or others:
             raise UsageError(
-                "A run goes on with the recipe and budget that it began with: leave out others. "
+                "A run goes on with the recipe, budget and labels that it began with: leave out "
+                "others. "
                 "Only --batch-size may change, where memory is short."
             )
         where = _Place(data, model, data_folder, backend)
@@ -102,12 +113,15 @@ def train(
     _refuse_unused(model, changes)
     load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     limit = _budget(budget, changes)
+    patch = read_patch(Path(labels)) if labels is not None else None
+    before = open_before(against, has_patch=patch is not None)
     prepare_keras(backend)
     from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
+    found = replace(found, patch=patch)
     fitting: dict[str, object] = {}
     if recipe is None:
         recipe, fitting = usual_recipe(found, own_network=model is not None)
@@ -123,10 +137,13 @@ def train(
     )
     try:
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
-        return session.finish()
+        run = session.finish()
     except BaseException:
         _tidy(folder, parent_is_new=parent_is_new)
         raise
+    if patch is not None:
+        tell_gain(run, before, quiet=quiet)
+    return run
 
 
 def _budget(budget: str | float | None, changes: Mapping[str, object]) -> float | None:
@@ -206,6 +223,7 @@ def _resume(
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
+    found = patch_as_in(folder, found)
     session.begin_again(found, recipe, record, place.model)
     if is_changed:
         session.change_recipe(recipe)
