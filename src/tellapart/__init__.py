@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
+    from tellapart.workflow.review import Review, review
     from tellapart.workflow.runs import Run, open_run
     from tellapart.workflow.train import train
 
@@ -47,6 +48,7 @@ __all__ = [
     "Predictor",
     "Recipe",
     "Replay",
+    "Review",
     "Run",
     "RunDiff",
     "Samples",
@@ -66,6 +68,7 @@ __all__ = [
     "predict",
     "recipe_names",
     "replay",
+    "review",
     "train",
 ]
 
@@ -79,6 +82,7 @@ _HOMES = MappingProxyType(
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
         "Replay": "workflow.replay",
+        "Review": "workflow.review",
         "Run": "workflow.runs",
         "RunDiff": "workflow.diff",
         "Samples": "data.samples",
@@ -97,6 +101,7 @@ _HOMES = MappingProxyType(
         "predict": "workflow.predict",
         "recipe_names": "recipe",
         "replay": "workflow.replay",
+        "review": "workflow.review",
         "train": "workflow.train",
     }
 )

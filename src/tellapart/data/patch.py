@@ -1,13 +1,11 @@
 """Corrections of labels in a text file of their own, `labels.patch.csv`: reading and writing."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tellapart.data.csv_rows import Row, parse_csv
+from tellapart.data.csv_rows import Row, parse_csv, to_csv
 from tellapart.errors import DataError, did_you_mean
 from tellapart.files import sha256_hex
 
@@ -122,11 +120,8 @@ def patch_to_csv(rows: Iterable[Correction]) -> bytes:
         >>> patch_to_csv([Correction("cat/1.png", "cat", "dog")])
         b'image,given,label,decision\ncat/1.png,cat,dog,\n'
     """
-    content = io.StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((row.image, row.given, row.label, row.decision) for row in rows)
-    return content.getvalue().encode("utf-8", "surrogateescape")
+    cells = ((row.image, row.given, row.label, row.decision) for row in rows)
+    return to_csv((COLUMNS, *cells))
 
 
 def _to_correction(row: Row, names: list[str]) -> Correction:

@@ -43,33 +43,6 @@ def confident_joint(targets: Numbers, probabilities: Probabilities) -> Numbers:
     return joint
 
 
-def calibrate_joint(joint: Numbers, counts: Numbers) -> NDArray[np.float64]:
-    """Return a confident joint scaled so that each row sums to the label's samples.
-
-    Northcutt, Jiang and Chuang (2021), equation 3, before the division by the sum. A label
-    of which nothing is held confidently counts as right.
-
-    Args:
-        joint: `(classes, classes)`.
-        counts: `(classes,)`: how many samples have each label.
-
-    Raises:
-        DataError: The two do not fit each other.
-
-    Example:
-        >>> calibrate_joint(np.array([[1, 0], [1, 1]]), np.array([2, 4])).tolist()
-        [[2.0, 0.0], [2.0, 2.0]]
-    """
-    if joint.shape != (len(counts), len(counts)):
-        raise DataError(
-            "A confident joint must have a row and a column for each class. "
-            f"Received: {joint.shape} for {len(counts)} classes."
-        )
-    known = np.where(joint.sum(axis=1, keepdims=True) > 0, joint, np.eye(len(counts)))
-    scaled: NDArray[np.float64] = counts[:, np.newaxis] * known / known.sum(axis=1, keepdims=True)
-    return scaled
-
-
 def label_scores(targets: Numbers, probabilities: Probabilities) -> NDArray[np.float64]:
     """Return the quality of each label, 0–1: the probability that the network gives it.
 

@@ -8,7 +8,6 @@ from typing_extensions import override
 from tellapart.evaluate.confidence import (
     Numbers,
     Probabilities,
-    calibrate_joint,
     check_answers,
     confident_joint,
     label_scores,
@@ -32,7 +31,7 @@ class ClassNoise(_Record):
 
     name: str
     samples: int
-    wrong: float
+    wrong: int
     mostly: str
 
 
@@ -63,8 +62,9 @@ class Suspects(_Record):
 
     Attributes:
         samples: How many samples were looked at.
-        estimate: How many labels are estimated to be wrong. Where classes are hard to tell
-            apart it is too high, since the network's own errors look like wrong labels.
+        estimate: How many labels are estimated to be wrong. It is too high where classes are
+            hard to tell apart, since errors of the network look like wrong labels, and too low
+            where the network is seldom sure.
         classes: The same by class, in class order.
         joint: The confident joint: rows are labels, columns the classes that samples are
             confidently held to be.
@@ -82,7 +82,7 @@ class Suspects(_Record):
         """Return the estimate in one sentence."""
         return (
             f"About {self.estimate:,} of {self.samples:,} labels ({self.share:.1%}) may be wrong: "
-            "an estimate, too high where classes are hard to tell apart."
+            "an estimate, since errors of the networks look like wrong labels."
         )
 
     @property
@@ -97,12 +97,14 @@ def find_suspects(
     class_names: tuple[str, ...],
     *,
     most: int | None = None,
+    settled: NDArray[np.bool_] | None = None,
 ) -> Suspects:
     """Return the labels that are probably wrong, worst first, and how many there may be.
 
-    The estimate is that of confident learning, after C. G. Northcutt, L. Jiang and I. L. Chuang,
-    "Confident learning: estimating uncertainty in dataset labels", Journal of Artificial
-    Intelligence Research 70 (2021), section 3. The ranking is `label_scores`.
+    Confident learning, after C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident learning:
+    estimating uncertainty in dataset labels", Journal of Artificial Intelligence Research 70
+    (2021). The estimate is what lies off the diagonal of the confident joint, without the
+    paper's scaling of its rows, which comes out higher still. The ranking is `label_scores`.
 
     Args:
         targets: `(n,)`: the labels, as class numbers.
@@ -110,6 +112,7 @@ def find_suspects(
         class_names: The name of each class.
         most: How many suspects to return; by default as many as are estimated to be wrong.
             Only samples with another class more probable than their label are suspects.
+        settled: `(n,)`: labels that somebody has looked at already; they are no suspects.
 
     Raises:
         DataError: The arrays do not fit each other, or hold what is no probability.
@@ -122,33 +125,33 @@ def find_suspects(
     """
     check_answers(targets, probabilities, len(class_names))
     joint = confident_joint(targets, probabilities)
-    expected = calibrate_joint(joint, np.bincount(targets, minlength=len(class_names)))
-    wrong = expected.sum(axis=1) - expected.diagonal()
-    estimate = round(float(wrong.sum()))
+    elsewhere = joint * (1 - np.eye(len(joint), dtype=np.int64))
+    estimate = int(elsewhere.sum())
     order = np.argsort(label_scores(targets, probabilities), kind="stable")
     proposed = propose(targets, probabilities)
     everyone = np.arange(len(targets))
     doubted = probabilities[everyone, proposed] > probabilities[everyone, targets]
+    if settled is not None:
+        doubted &= ~settled
     chosen = order[doubted[order]][: estimate if most is None else most]
     return Suspects(
         samples=len(targets),
         estimate=estimate,
-        classes=_noise_of(class_names, expected, targets),
+        classes=_noise_of(class_names, elsewhere, targets),
         joint=tuple(tuple(map(int, row)) for row in joint),
         suspects=_list(chosen, targets, proposed, probabilities, class_names),
     )
 
 
 def _noise_of(
-    names: tuple[str, ...], expected: NDArray[np.float64], targets: Numbers
+    names: tuple[str, ...], elsewhere: Numbers, targets: Numbers
 ) -> tuple[ClassNoise, ...]:
     counts = np.bincount(targets, minlength=len(names))
-    elsewhere = expected * (1 - np.eye(len(names)))
     return tuple(
         ClassNoise(
             name=name,
             samples=int(counts[number]),
-            wrong=float(elsewhere[number].sum()),
+            wrong=int(elsewhere[number].sum()),
             mostly=names[elsewhere[number].argmax()] if elsewhere[number].any() else "",
         )
         for number, name in enumerate(names)
