@@ -41,18 +41,19 @@ Answers = NDArray[np.float32]
 
 def _margin(targets: Numbers, answers: Answers) -> NDArray[np.float64]:
     best = answers[np.arange(len(targets)), propose(targets, answers)]
-    return label_scores(targets, answers) - best
+    return np.asarray(label_scores(targets, answers) - best, np.float64)
 
 
 def _entropy_weighted(targets: Numbers, answers: Answers) -> NDArray[np.float64]:
     safe = np.clip(answers.astype(np.float64), 1e-12, 1)
     entropy = -(safe * np.log(safe)).sum(axis=1)
-    return np.log(np.clip(label_scores(targets, answers), 1e-12, 1)) / (entropy + 1e-12)
+    confidence = np.clip(label_scores(targets, answers), 1e-12, 1)
+    return np.asarray(np.log(confidence) / (entropy + 1e-12), np.float64)
 
 
 def _adjusted(targets: Numbers, answers: Answers) -> NDArray[np.float64]:
     means = np.array([answers[targets == c, c].mean() for c in range(answers.shape[1])])
-    return label_scores(targets, answers) - means[targets]
+    return np.asarray(label_scores(targets, answers) - means[targets], np.float64)
 
 
 RANKINGS: Mapping[str, Callable[[Numbers, Answers], NDArray[np.float64]]] = {

@@ -103,8 +103,8 @@ def _show(found: "Review", data: str) -> None:
         for one in suspects.suspects[:_MOST]
     ]
     if listed:
-        columns = ("", "label", "probable", "proposed", "probable")
-        show_table(columns, listed, title="worst first", numbers=(0, 2, 4))
+        heads = ("", "label", "probable", "proposed", "probable")
+        show_table(heads, listed, title="worst first", numbers=(0, 2, 4))
     show(str(suspects))
     show(f"The networks agree with {found.accuracy} of the labels that they had not seen.")
     show(f"\npage      {found.page}\ndecide in {found.patch}")

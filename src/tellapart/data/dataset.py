@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Is which part of a cross-validation the test images are, the first one being 1."""
+
+    number: int
+    count: int
+
+    @override
+    def __str__(self) -> str:
+        """Return it as `fold 2 of 5`."""
+        return f"fold {self.number} of {self.count}"
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Pictures with class names, in one to three splits.
@@ -34,6 +47,8 @@ class Dataset:
         remarks: What was left alone, and other things to know.
         unused: Each file that lies there and is no sample, with its reason.
         patch: Corrections of labels that `prepare` applies to what is trained on and validated.
+        fold: Which fold of a cross-validation the test split is, if it is one; groups and
+            near-duplicates have been put together then.
     """
 
     name: str
@@ -45,6 +60,7 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     unused: tuple[Entry, ...] = ()
     patch: LabelPatch | None = None
+    fold: Fold | None = None
 
     def __post_init__(self) -> None:
         """Raise `DataError` unless there are two classes, and pictures in every split."""

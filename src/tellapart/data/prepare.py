@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -111,7 +111,7 @@ def prepare(
     decoded = {name: (samples, reader.read(samples)) for name, samples in found.splits.items()}
     skipped = [error for _, part in decoded.values() for error in part.failures]
     if strict and skipped:
-        raise DataError(_list_skipped(skipped))
+        raise DataError(list_skipped(skipped))
     parts = {
         name: Part(part.pixels, samples.targets[part.kept])
         for name, (samples, part) in decoded.items()
@@ -119,7 +119,7 @@ def prepare(
     for name, part in parts.items():
         if not len(part):
             raise DataError(
-                f"No picture of the {name} split could be read. {_list_skipped(skipped)}"
+                f"No picture of the {name} split could be read. {list_skipped(skipped)}"
             )
     parts.setdefault("validation", parts["test"])
     return Prepared(
@@ -171,7 +171,8 @@ def fingerprint_of(class_names: tuple[str, ...], parts: Iterable[Part]) -> str:
     return digest.hexdigest()
 
 
-def _list_skipped(skipped: list[ImageError]) -> str:
+def list_skipped(skipped: Sequence[ImageError]) -> str:
+    """Return a sentence with the first pictures that cannot be read, and how many there are."""
     shown = "\n  - ".join(str(error) for error in skipped[:10])
     more = f"\n  … and {len(skipped) - 10:,} more" if len(skipped) > 10 else ""
     pictures = "1 picture" if len(skipped) == 1 else f"{len(skipped):,} pictures"

@@ -99,6 +99,44 @@ class Evaluation(_Record):
         )
 
 
+class FoldScore(_Record):
+    """The accuracy on one fold of a cross-validation, with its Wilson interval.
+
+    Attributes:
+        number: The fold's, from 1.
+        samples: How many it has.
+        accuracy: Of the one network that has not seen it.
+    """
+
+    number: int
+    samples: int
+    accuracy: Interval
+
+
+class FoldScores(_Record):
+    """The accuracies of a cross-validation.
+
+    Attributes:
+        folds: One for each fold, in order.
+        pooled: Over all samples, each answered once, with its Wilson interval.
+        mean: Of the folds' accuracies.
+        standard_deviation: Of the folds' accuracies, with one degree of freedom less.
+    """
+
+    folds: tuple[FoldScore, ...]
+    pooled: Interval
+    mean: float
+    standard_deviation: float
+
+    @override
+    def __str__(self) -> str:
+        """Return the headline."""
+        return (
+            f"accuracy {self.pooled}, {self.mean:.2%} ± {self.standard_deviation:.2%} "
+            f"over {len(self.folds)} folds"
+        )
+
+
 class PairedComparison(_Record):
     """How often two classifiers, A and B, are right on the same samples.
 

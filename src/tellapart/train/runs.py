@@ -31,6 +31,8 @@ class RunRecord(BaseModel):
         budget: The seconds of the whole run, if it had a budget.
         earlier_batch_sizes: Those that it began with, if it went on with another one.
         labels: The corrections of labels that it was trained with, and what became of them.
+        fold: The number, from 1, of the fold of a cross-validation that it was tested on.
+        folds: How many folds there are; 0 for a run of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,8 @@ class RunRecord(BaseModel):
     budget: float | None = None
     earlier_batch_sizes: tuple[int, ...] = ()
     labels: Corrections | None = None
+    fold: int = 0
+    folds: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,11 +204,11 @@ class RunLog(Progress):
         return self._progress.task(title, total, unit)
 
 
-def write_skipped(run: RunFolder, skipped: tuple[ImageError, ...]) -> None:
+def write_skipped(path: Path, skipped: tuple[ImageError, ...]) -> None:
     """Write down which pictures were skipped, and why.
 
     Raises:
         OutputError: The place cannot be written.
     """
     rows = [{"file": e.name, "reason": e.reason, "detail": e.detail} for e in skipped]
-    write_whole(run.skipped_path, json.dumps(rows, indent=2, ensure_ascii=False))
+    write_whole(path, json.dumps(rows, indent=2, ensure_ascii=False))

@@ -1,39 +1,15 @@
 """What corrections of labels brought, on test images that nobody corrected."""
 
-from pathlib import Path
-
-from tellapart.errors import UsageError
 from tellapart.files import write_whole
 from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder, RunLog
 from tellapart.workflow.diff import diff
-from tellapart.workflow.runs import Gain, Run, open_run
+from tellapart.workflow.runs import Gain, Run
 
 _WITHOUT = "To see what the corrected labels brought: tellapart diff RUN_ON_THE_OLD_LABELS {path}"
 _OTHER_RECIPE = (
     "The recipes differ too ({fields}), so the difference is not that of the labels alone."
 )
-
-
-def open_before(against: str | Path | Run | None, *, has_patch: bool) -> Run | None:
-    """Return the finished run that another one with corrected labels is to be compared with.
-
-    Args:
-        against: A run, or its folder; `None` gives none.
-        has_patch: Whether there are corrections of labels.
-
-    Raises:
-        UsageError: There is a run, and no correction.
-        BundleError: It is no run, or not finished.
-    """
-    if against is None:
-        return None
-    if not has_patch:
-        raise UsageError(
-            "`against` compares labels before and after their correction. Received: no "
-            "corrections. Fix: --labels labels.patch.csv, or afterwards: tellapart diff RUN_A RUN_B"
-        )
-    return against if isinstance(against, Run) else open_run(against)
 
 
 def tell_gain(run: Run, before: Run | None, *, quiet: bool = False) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart._extras import prepare_keras
-from tellapart.data.layout import Layout
 from tellapart.data.prepare import Part, fingerprint_of
 from tellapart.data.samples import Indices
 from tellapart.errors import BundleError, DataError
@@ -17,9 +16,8 @@ from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.inspect import load
 from tellapart.workflow.labels import patch_as_in
-from tellapart.workflow.preparing import prepare_data
+from tellapart.workflow.preparing import load_again, prepare_data
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
@@ -101,12 +99,7 @@ def recompute_answers(
     prepare_keras(backend)
     predictor = open_predictor(folder.bundle_path, trust=trust)
     progress = open_progress(quiet=quiet)
-    data = load(
-        record.source,
-        data_folder=record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
+    data = load_again(record.source, record, recipe, quiet=quiet)
     data = patch_as_in(folder, data)
     found = prepare_data(data, recipe, progress, strict=record.strict)
     if found.fingerprint != record.fingerprint:

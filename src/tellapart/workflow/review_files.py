@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from tellapart.files import write_whole
 from tellapart.progress import Progress
 from tellapart.recipe import Recipe
 from tellapart.workflow.folds import OutOfFold
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PATCH = "labels.patch.csv"
 MOST_SHOWN = 100
@@ -109,7 +113,7 @@ def write_review(
 
 def _with_neighbours(
     found: Findings, progress: Progress
-) -> Iterator[tuple[Suspect, int, list[tuple[object, str]]]]:
+) -> Iterator[tuple[Suspect, int, list[tuple["Image", str]]]]:
     """Yield the suspects to be shown, where each stands, and the pictures most like it."""
     train, suspects = found.data.train, found.suspects.suspects[:MOST_SHOWN]
     if not suspects:

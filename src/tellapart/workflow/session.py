@@ -98,6 +98,8 @@ class Session:
             machine=machine_facts(),
             budget=self._budget.seconds if self._budget else None,
             labels=self._data.corrections,
+            fold=data.fold.number if data.fold else 0,
+            folds=data.fold.count if data.fold else 0,
         )
         keep_patch(self._folder, data)
         self._folder.begin(self._recipe, record)

@@ -15,7 +15,6 @@ from tellapart.errors import UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.defaults import usual_recipe
-from tellapart.workflow.gain import open_before, tell_gain
 from tellapart.workflow.inspect import load
 from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
@@ -114,7 +113,7 @@ def train(
     load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     limit = _budget(budget, changes)
     patch = read_patch(Path(labels)) if labels is not None else None
-    before = open_before(against, has_patch=patch is not None)
+    before = _open_before(against, has_patch=patch is not None)
     prepare_keras(backend)
     from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
@@ -141,7 +140,31 @@ def train(
     except BaseException:
         _tidy(folder, parent_is_new=parent_is_new)
         raise
-    if patch is not None:
+    return _with_gain(run, before, quiet=quiet)
+
+
+def _open_before(against: str | Path | Run | None, *, has_patch: bool) -> Run | None:
+    """Return the run to compare with, if there is one.
+
+    Raises:
+        UsageError: There is one, and no corrections of labels.
+        BundleError: It is no run, or not finished.
+    """
+    if against is not None and not has_patch:
+        raise UsageError(
+            "`against` compares labels before and after their correction. Received: no "
+            "corrections. Fix: --labels labels.patch.csv, or afterwards: tellapart diff RUN_A RUN_B"
+        )
+    return against if against is None or isinstance(against, Run) else open_run(against)
+
+
+def _with_gain(run: Run, before: Run | None, *, quiet: bool) -> Run:
+    """Return the run; what corrected labels brought is written down if it had any."""
+    from tellapart.train.runs import RunFolder
+
+    if RunFolder(run.path).record().labels is not None:
+        from tellapart.workflow.gain import tell_gain
+
         tell_gain(run, before, quiet=quiet)
     return run
 
@@ -208,18 +231,14 @@ def _resume(
             "tellapart.train(data, resume=...)"
         )
     prepare_keras(place.backend or record.backend)
+    from tellapart.workflow.preparing import load_again
     from tellapart.workflow.session import Session
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(folder, progress, save_every=save_every, budget=limit)
-    found = load(
-        source,
-        data_folder=place.data_folder or record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
+    found = load_again(source, record, recipe, data_folder=place.data_folder, quiet=quiet)
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
@@ -227,4 +246,4 @@ def _resume(
     session.begin_again(found, recipe, record, place.model)
     if is_changed:
         session.change_recipe(recipe)
-    return session.finish()
+    return _with_gain(session.finish(), None, quiet=quiet)
