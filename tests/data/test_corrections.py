@@ -15,8 +15,10 @@ import tellapart
 from tellapart.data.arrays import from_arrays
 from tellapart.data.corrections import correct_labels
 from tellapart.data.dataset import Dataset
+from tellapart.data.encoded import BytesImages
 from tellapart.data.patch import Correction, LabelPatch, parse_patch, patch_to_csv
 from tellapart.data.prepare import prepare
+from tellapart.data.samples import Samples
 from tellapart.errors import DataError
 from tellapart.recipe import load_recipe
 
@@ -182,3 +184,26 @@ def test_copies_with_one_key_are_corrected_together_and_other_labels_stay() -> N
     found, record = correct_labels(data, _patch((key, "a", "b", "relabel")))
     assert found.train.labels == list("bbbbab")
     assert record.relabelled == 2
+
+
+def test_a_training_picture_with_a_copy_in_the_test_split_is_corrected_and_the_copy_is_not() -> (
+    None
+):
+    generator = np.random.default_rng(0)
+    contents = [to_png(generator.integers(0, 256, (8, 8), np.uint8)) for _ in range(4)]
+    parts = {"train": [0, 1, 2, 3], "test": [2, 0]}
+    splits = {
+        split: Samples(
+            BytesImages([contents[i] for i in places], split),
+            np.array([i % 2 for i in places]),
+            ("a", "b"),
+            split,
+        )
+        for split, places in parts.items()
+    }
+    data = Dataset("leaky", ("a", "b"), splits, "bytes")
+    key = data.train.keys[2]
+    found, record = correct_labels(data, _patch((key, "a", "b", "relabel")))
+    assert found.train.labels == list("abbb")
+    assert found.test.labels == list("aa")
+    assert (record.relabelled, record.in_test) == (1, 1)

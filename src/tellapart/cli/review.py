@@ -1,5 +1,6 @@
 """`tellapart review`."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -110,4 +111,5 @@ def _show(found: "Review", data: str) -> None:
     show(f"\npage      {found.page}\ndecide in {found.patch}")
     if found.proposed:
         show(f"          the {found.proposed:,} worst are set to relabel: look at them")
-    show(f"then      tellapart train {data} --labels {found.patch}")
+    command = f"tellapart train {shlex.quote(data)} --labels {shlex.quote(found.patch)}"
+    show(f"then      {command}")

@@ -5,57 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Entry
-from tellapart.data.patch import Correction, LabelPatch
+from tellapart.data.patch import Correction, Corrections, LabelPatch
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError, did_you_mean
-
-
-class Corrections(BaseModel):
-    """Is what became of a patch's rows; each row with a decision counts once or more.
-
-    Attributes:
-        title: The file.
-        digest: Its SHA-256.
-        relabelled: How many pictures got another label.
-        dropped: How many are left out.
-        kept: How many were looked at and keep their label.
-        undecided: How many rows decide nothing.
-        already: How many have the new label already.
-        in_test: How many were held out to test on, and keep their label for that.
-        left_out: How many are in a split that the recipe does not use.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str
-    digest: str
-    relabelled: int = 0
-    dropped: int = 0
-    kept: int = 0
-    undecided: int = 0
-    already: int = 0
-    in_test: int = 0
-    left_out: int = 0
-
-    def describe(self) -> str:
-        """Return the counts in a sentence or two.
-
-        Example:
-            >>> Corrections(title="labels.patch.csv", digest="", relabelled=3, in_test=1).describe()
-            'By labels.patch.csv 3 pictures got another label and 0 were dropped. 1 more keep \
-their label, since they are test images.'
-        """
-        more = ""
-        if self.in_test:
-            more = f" {self.in_test:,} more keep their label, since they are test images."
-        return (
-            f"By {self.title} {self.relabelled:,} pictures got another label and "
-            f"{self.dropped:,} were dropped.{more}"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,31 +112,25 @@ class _Work:
         self.found[split] = {
             index: self.rows[image] for index, image in named if image in self.rows
         }
-        if origin == "test" and self.found[split]:
-            row = next(iter(self.found[split].values()))[0]
-            raise DataError(
-                f"{self.patch.place(row)} must not decide about a test image. Received: "
-                f"'{row.image}'. Labels of test images are never changed, or the score before and "
-                "after could not be compared. Fix: leave the line out, or mend the data."
-            )
 
     def check_all_found(self) -> None:
         """Raise `DataError` for a row about no picture, or about one with another label."""
         labels: dict[str, set[str]] = {}
+        homes: dict[str, set[str]] = {}
         for split, places in self.found.items():
             samples = self.parts[split]
-            for index, rows in places.items():
-                label = samples.class_names[samples.targets[index]]
-                labels.setdefault(rows[0].image, set()).add(label)
+            for index, (row, *_) in places.items():
+                labels.setdefault(row.image, set()).add(samples.class_names[samples.targets[index]])
+                homes.setdefault(row.image, set()).add(split)
         left_out = self._left_out()
-        for image, rows in self.rows.items():
-            for row in rows:
-                if image in labels:
-                    self._check_given(row, labels[image])
-                elif image in left_out:
-                    self.counts["left_out"] += 1
-                else:
-                    raise DataError(self._unknown(row))
+        for row in (row for rows in self.rows.values() for row in rows):
+            if row.image in homes:
+                self._check_home(row, homes[row.image])
+                self._check_given(row, labels[row.image])
+            elif row.image in left_out:
+                self.counts["left_out"] += 1
+            else:
+                raise DataError(self._unknown(row))
 
     def correct(self, split: str, samples: Samples) -> Samples:
         """Return a split's samples with their new labels, without those that are dropped."""
@@ -225,6 +174,15 @@ class _Work:
                     f"{self.patch.place(row)} must name a class of {self.data.name}. Received: "
                     f"'{label}'. {did_you_mean(label, self.data.class_names)}"
                 )
+
+    def _check_home(self, row: Correction, homes: set[str]) -> None:
+        """Raise `DataError` for a picture that lies in the data set's own test split only."""
+        if homes == {"test"} and "test" in self.data.splits:
+            raise DataError(
+                f"{self.patch.place(row)} must not decide about a test image. Received: "
+                f"'{row.image}'. Labels of test images are never changed, or the score before and "
+                "after could not be compared. Fix: leave the line out, or mend the data."
+            )
 
     def _check_given(self, row: Correction, labels: set[str]) -> None:
         done = row.decision == "relabel" and row.label in labels

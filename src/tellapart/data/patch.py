@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from tellapart.data.csv_rows import Row, parse_csv, to_csv
 from tellapart.errors import DataError, did_you_mean
 from tellapart.files import sha256_hex
@@ -57,6 +59,50 @@ class LabelPatch:
     def place(self, row: Correction) -> str:
         """Return where a row stands, to begin a message with."""
         return f"Line {row.line} of {self.title}"
+
+
+class Corrections(BaseModel):
+    """Is what became of a patch's rows; each row with a decision counts once or more.
+
+    Attributes:
+        title: The file.
+        digest: Its SHA-256.
+        relabelled: How many pictures got another label.
+        dropped: How many are left out.
+        kept: How many were looked at and keep their label.
+        undecided: How many rows decide nothing.
+        already: How many have the new label already.
+        in_test: How many were held out to test on, and keep their label for that.
+        left_out: How many are in a split that the recipe does not use.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    digest: str
+    relabelled: int = 0
+    dropped: int = 0
+    kept: int = 0
+    undecided: int = 0
+    already: int = 0
+    in_test: int = 0
+    left_out: int = 0
+
+    def describe(self) -> str:
+        """Return the counts in a sentence or two.
+
+        Example:
+            >>> Corrections(title="labels.patch.csv", digest="", relabelled=3, in_test=1).describe()
+            'By labels.patch.csv 3 pictures got another label and 0 were dropped. 1 more keep \
+their label, since they are test images.'
+        """
+        more = ""
+        if self.in_test:
+            more = f" {self.in_test:,} more keep their label, since they are test images."
+        return (
+            f"By {self.title} {self.relabelled:,} pictures got another label and "
+            f"{self.dropped:,} were dropped.{more}"
+        )
 
 
 def read_patch(path: Path) -> LabelPatch:

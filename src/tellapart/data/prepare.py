@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from tellapart.data.cache import Cache
-from tellapart.data.corrections import Corrections, correct_splits
+from tellapart.data.corrections import correct_splits
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
 from tellapart.data.partition import Partition, partition
+from tellapart.data.patch import Corrections
 from tellapart.data.readers import Reader, Reading
 from tellapart.data.rows import Rows, pieces
 from tellapart.data.samples import Indices, Samples

@@ -27,7 +27,7 @@ class Shown:
 
     Attributes:
         suspect: What is known of its label.
-        name: What to call the picture.
+        name: What the file to decide in calls the picture.
         picture: The picture, grey or RGB.
         neighbours: The pictures most like it with their labels, nearest first.
     """
@@ -39,7 +39,7 @@ class Shown:
 
 
 def draw_suspects_page(
-    title: str, found: Suspects, shown: Sequence[Shown], notes: Sequence[str]
+    title: str, found: Suspects, shown: Sequence[Shown], notes: Sequence[str], command: str
 ) -> str:
     """Return the page as HTML that needs nothing outside itself.
 
@@ -48,6 +48,7 @@ def draw_suspects_page(
         found: All that is known of wrong labels in it.
         shown: The suspects that get a picture, worst first.
         notes: How it was found, and what to do now.
+        command: What to run then.
     """
     cards = [
         {
@@ -60,7 +61,14 @@ def draw_suspects_page(
     ]
     return render_page(
         "suspects.html",
-        {"title": title, "found": found, "cards": cards, "notes": notes, "version": __version__},
+        {
+            "title": title,
+            "found": found,
+            "cards": cards,
+            "notes": notes,
+            "command": command,
+            "version": __version__,
+        },
     )
 
 
@@ -80,7 +88,7 @@ def draw_suspects(shown: Sequence[Shown]) -> Picture:
         cell.imshow(np.asarray(one.picture), cmap=colours, vmin=0, vmax=255)
         given, proposed = (_short(name) for name in (one.suspect.given, one.suspect.proposed))
         text = f"{given}\n→ {proposed}?"
-        cell.set_title(text, y=-0.34, fontsize=10, parse_math=False)
+        cell.set_title(text, y=-0.27, fontsize=10, parse_math=False)
     return figure
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
-from tellapart.data.corrections import Corrections
+from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
 from tellapart.files import make_numbered_folder, write_whole
 from tellapart.progress import Progress, Task

@@ -1,6 +1,7 @@
 """What a review leaves behind: a table, a page, a picture, and the file to decide in."""
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def write_review(
 
     images = found.data.train.images
     shown = [
-        Shown(suspect, images.name(place), images.picture(place), neighbours)
+        Shown(suspect, found.key(suspect), images.picture(place), neighbours)
         for suspect, place, neighbours in _with_neighbours(found, progress)
     ]
     if shown:
@@ -105,7 +106,9 @@ def write_review(
     write_whole(folder / "suspects.csv", _to_csv(found))
     write_whole(folder / "suspects.json", json.dumps(found.suspects.model_dump(), indent=2))
     title = f"{found.data.name}: labels that may be wrong"
-    page = draw_suspects_page(title, found.suspects, shown, _notes(found))
+    source = shlex.quote(found.data.source or "DATA")
+    command = f"tellapart train {source} --labels {shlex.quote(str(folder / PATCH))}"
+    page = draw_suspects_page(title, found.suspects, shown, _notes(found), command)
     path = write_whole(folder / "suspects.html", page)
     write_whole(folder / PATCH, patch_to_csv(_rows(found, patch, propose)))  # last: it is done
     return path
@@ -164,11 +167,11 @@ def _to_csv(found: Findings) -> bytes:
 
 
 def _notes(found: Findings) -> tuple[str, ...]:
-    folds, source = len(set(found.answers.fold.tolist())), found.data.source or "DATA"
+    folds = len(set(found.answers.fold.tolist()))
     return (
         f"{folds} networks of recipe {found.recipe.name} were trained, and each was asked about "
         "the pictures that it had not seen. Of a test or validation split of the data set's own "
         "no label was looked at.",
         f"Decide in {PATCH}, beside this page: relabel, keep or drop; an empty cell decides "
-        f"nothing. Then: tellapart train {source} --labels {PATCH}",
+        "nothing. The pictures and their labels stay as they are; training follows the decisions:",
     )
