@@ -122,7 +122,7 @@ def test_the_command_tells_the_gain_or_how_to_have_it_told(
     assert main(["train", str(clothes), *WORDS, "--against", str(runs[0].path)]) == 2
     assert "Fix: --labels labels.patch.csv" in capsys.readouterr().err
     assert main(["train", "--resume", str(runs[0].path), "--labels", str(patch)]) == 2
-    assert "recipe, budget and labels that it began with" in capsys.readouterr().err
+    assert "and the same corrections of labels: leave out others" in capsys.readouterr().err
     assert len(list((in_tmp / "runs").iterdir())) == 1
 
 

@@ -1,9 +1,13 @@
 """Finding wrong labels: planted ones in real pictures are found, and the files say so."""
 
 import csv
+import html
 import io
 import json
+import re
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +83,18 @@ def test_a_finished_review_is_not_begun_again_over_its_decisions(
     assert files_in(Path(found.folder)) == before
 
 
+def test_an_interrupted_review_takes_the_folds_that_are_finished(
+    found: Review, clothes: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(found.folder, tmp_path / "review"))
+    (copy / "labels.patch.csv").unlink()
+    again = tellapart.review(
+        clothes, "fast", folds=2, propose=2, settings=QUICK, resume=copy, quiet=True
+    )
+    assert Path(again.patch).read_bytes() == Path(found.patch).read_bytes()
+    assert again.suspects == found.suspects
+
+
 def _findings(clothes: Path, wrong: int) -> Findings:
     """Return what a review would have found, with answers made up from the labels."""
     data = tellapart.load(clothes, quiet=True)
@@ -107,6 +123,23 @@ def test_the_page_stands_alone_and_names_from_outside_are_inert(
     assert text.count('class="main"') == 7
     assert text.count("A similar picture labelled") == 7 * 5
     assert (tmp_path / "suspects.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_where_there_are_features_neighbours_are_those_of_the_same_network(
+    clothes: Path, tmp_path: Path
+) -> None:
+    findings = _findings(clothes, 1)
+    answers, labels = findings.answers, findings.data.train.labels
+    [suspect] = findings.suspects.suspects
+    others = np.flatnonzero(answers.fold == answers.fold[suspect.index])[-5:]
+    features = np.full((len(labels), 2), 100.0, np.float32)
+    features[suspect.index] = 0
+    features[others] = 1
+    features[answers.fold != answers.fold[suspect.index]] = 0
+    told = replace(answers, features=features)
+    page = write_review(tmp_path, replace(findings, answers=told), None, 0, SILENCE)
+    said = re.findall(r"similar picture labelled ([^\"]*)", page.read_text("utf-8"))
+    assert said == [html.escape(labels[i]) for i in others]
 
 
 def test_without_suspects_there_is_a_page_that_says_so_and_an_empty_file(

@@ -101,8 +101,8 @@ def train(
         others = strict or any(value is not None for value in given)
         if set(changes) - {"fit.batch_size"} or others:
             raise UsageError(
-                "A run goes on with the recipe, budget and labels that it began with: leave out "
-                "others. "
+                "A run goes on with the recipe and budget that it began with, and the same "
+                "corrections of labels: leave out others. "
                 "Only --batch-size may change, where memory is short."
             )
         where = _Place(data, model, data_folder, backend)
