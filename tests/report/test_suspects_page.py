@@ -38,6 +38,6 @@ def test_the_drawing_names_both_classes_and_takes_a_formula_for_a_name() -> None
     )
     shown = [Shown(suspect, "17", Image.new("L", (28, 28)), [])] * 7
     figure = draw_suspects(shown)
-    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    titles = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
     assert titles == ["$x^2$ and a very long…\n→ shoe?"] * 7
     assert figure.to_png().startswith(b"\x89PNG")

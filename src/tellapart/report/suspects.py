@@ -82,13 +82,14 @@ def draw_suspects(shown: Sequence[Shown]) -> Picture:
     figure = Picture(1.75 * COLUMNS, 2.2 * rows)
     axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for cell in axes:
-        cell.set_axis_off()
+        cell.set_xticks([])
+        cell.set_yticks([])
+        cell.spines[:].set_visible(False)
     for cell, one in zip(axes, shown, strict=False):
         colours = "gray" if one.picture.mode == "L" else None
         cell.imshow(np.asarray(one.picture), cmap=colours, vmin=0, vmax=255)
         given, proposed = (_short(name) for name in (one.suspect.given, one.suspect.proposed))
-        text = f"{given}\n→ {proposed}?"
-        cell.set_title(text, y=-0.27, fontsize=10, parse_math=False)
+        cell.set_xlabel(f"{given}\n→ {proposed}?", fontsize=10, parse_math=False)
     return figure
 
 
