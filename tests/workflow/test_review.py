@@ -173,15 +173,18 @@ def test_a_second_review_goes_on_from_the_decisions_of_the_first(
 def test_wrong_arguments_leave_nothing_behind(
     clothes: Path, in_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = files_in(clothes)
     for words, said in (
         (["--most", "0"], "`most` must be at least 1"),
         (["--propose", "-1"], "`propose` must be at least 0"),
         (["--folds", "1"], "at least 2 folds"),
         (["--resume", "nowhere"], "must be the folder of a review"),
+        (["--resume", str(clothes)], "must be the folder of a review"),
     ):
         assert main(["review", str(clothes), "-q", *words]) == 2
         assert said in capsys.readouterr().err
-    assert not list(in_tmp.rglob("*.*"))
+    assert list(in_tmp.iterdir()) == []
+    assert files_in(clothes) == before
 
 
 def test_the_record_comes_back_from_json(found: Review) -> None:

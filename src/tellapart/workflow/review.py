@@ -1,5 +1,6 @@
 """Find the labels of a data set that are probably wrong, for somebody to decide about."""
 
+import contextlib
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ from tellapart.workflow.defaults import usual_recipe
 from tellapart.workflow.folds import OutOfFold, out_of_fold
 from tellapart.workflow.inspect import load
 from tellapart.workflow.review_files import PATCH, Findings, find_places, settled_by, write_review
+
+FOLDS = "folds"
+"""The folder of the cross-validation, within that of the review."""
 
 
 class Review(BaseModel):
@@ -141,8 +145,23 @@ def review(
     if recipe is None:
         recipe, fitting = usual_recipe(found, own_network=False)
     chosen = load_recipe(recipe, fitting | changes)
+    parent_is_new = not Path(output).exists()
     folder = _open_folder(Path(output), found.name, resume)
-    answers = _ask(found, chosen, folds, folder, quiet=quiet)
+    try:
+        answers = out_of_fold(
+            found,
+            chosen,
+            folds=folds,
+            output=folder / FOLDS,
+            data_folder=data_folder,
+            quiet=quiet,
+        )
+    except Interrupted as stop:
+        raise _interrupted(stop, found, folder) from stop
+    except BaseException:
+        if resume is None:
+            _tidy(folder, parent_is_new=parent_is_new)
+        raise
     return _conclude(found, chosen, answers, patch, folder, wanted, quiet=quiet)
 
 
@@ -194,23 +213,29 @@ def _open_folder(output: Path, name: str, resume: str | Path | None) -> Path:
         raise UsageError(
             f"The review {folder} is finished; nothing is left to do. Decide in {folder / PATCH}"
         )
-    if not folder.is_dir():
-        raise UsageError(f"`resume` must be the folder of a review. Received: {folder}.")
+    if not (folder / FOLDS).is_dir():
+        raise UsageError(
+            f"`resume` must be the folder of a review, such as runs/{name}-review-1. "
+            f"Received: {folder}."
+        )
     return folder
 
 
-def _ask(data: Dataset, recipe: Recipe, folds: int, folder: Path, *, quiet: bool) -> OutOfFold:
-    """Return the answers about all samples; a folder that nothing can go on from is removed."""
-    try:
-        return out_of_fold(data, recipe, folds=folds, output=folder / "folds", quiet=quiet)
-    except Interrupted as stop:
-        source = shlex.quote(data.source or "DATA")
-        raise Interrupted(
-            "Stopped; everything is saved. Go on with the same command and: "
-            f"tellapart review {source} --resume {shlex.quote(str(folder))}",
-            stop.exit_code - 128,
-        ) from stop
-    except BaseException:
-        if not any(folder.rglob("*.safetensors")):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+def _interrupted(stop: Interrupted, data: Dataset, folder: Path) -> Interrupted:
+    """Return what to say of a review that was stopped."""
+    source = shlex.quote(data.source or "DATA")
+    return Interrupted(
+        "Stopped; everything is saved. Go on with the same command and: "
+        f"tellapart review {source} --resume {shlex.quote(str(folder))}",
+        stop.exit_code - 128,
+    )
+
+
+def _tidy(folder: Path, *, parent_is_new: bool) -> None:
+    """Remove the folder of a review that nothing can go on from, and the one made for it."""
+    if any(folder.rglob("*.safetensors")):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if parent_is_new:
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()
