@@ -29,7 +29,7 @@ def tell_gain(run: Run, before: Run | None, *, quiet: bool = False) -> None:
     if before is None:
         log.say(_WITHOUT.format(path=run.path))
         return
-    found = diff(before, run, trust=True, quiet=quiet)
+    found = diff(before, run, trust=before.trust, quiet=quiet)
     fields = ", ".join(one.field for one in found.recipe)
     notes = (_OTHER_RECIPE.format(fields=fields), *found.notes) if fields else found.notes
     gain = Gain(

@@ -120,7 +120,8 @@ def train(
     from tellapart.workflow.session import Session
 
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    found = replace(found, patch=patch)
+    if patch is not None:
+        found = replace(found, patch=patch)
     fitting: dict[str, object] = {}
     if recipe is None:
         recipe, fitting = usual_recipe(found, own_network=model is not None)
