@@ -16,7 +16,7 @@ from tellapart.workflow.runs import Run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-TRAINING = ("tellapart train", "tellapart cross-validate")
+TRAINING = ("tellapart train", "tellapart cross-validate", "tellapart review")
 
 
 def _commands() -> list[str]:
@@ -52,10 +52,13 @@ def test_the_readmes_command_works(command: str) -> None:
 def test_the_readmes_training_command_is_understood(
     command: str, in_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Run it up to the data, which are not there."""
+    """Run it up to the data, which are not there; nor is a run to compare with."""
     words = [
         str(in_tmp / "none") if w in {"fashion-mnist", "photos/"} else w for w in _words(command)
     ]
+    if "--labels" in words:
+        (in_tmp / "labels.patch.csv").write_text("image,given,label,decision\n", "utf-8")
+        words = words[: words.index("--against")]
     code, message = main(words), capsys.readouterr().err
     wanted = (4, "is not a run") if "--resume" in words else (3, "no folder or file")
     assert code == wanted[0]

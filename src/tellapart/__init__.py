@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
+    from tellapart.workflow.review import Review, review
     from tellapart.workflow.runs import Run, open_run
     from tellapart.workflow.train import train
 
@@ -49,6 +50,7 @@ __all__ = [
     "Predictor",
     "Recipe",
     "Replay",
+    "Review",
     "Run",
     "RunDiff",
     "Samples",
@@ -69,6 +71,7 @@ __all__ = [
     "predict",
     "recipe_names",
     "replay",
+    "review",
     "train",
 ]
 
@@ -83,6 +86,7 @@ _HOMES = MappingProxyType(
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
         "Replay": "workflow.replay",
+        "Review": "workflow.review",
         "Run": "workflow.runs",
         "RunDiff": "workflow.diff",
         "Samples": "data.samples",
@@ -102,6 +106,7 @@ _HOMES = MappingProxyType(
         "predict": "workflow.predict",
         "recipe_names": "recipe",
         "replay": "workflow.replay",
+        "review": "workflow.review",
         "train": "workflow.train",
     }
 )

@@ -16,6 +16,7 @@ from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
 from tellapart.cli.replay import replay
+from tellapart.cli.review import review
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (inspect, train, cross_validate, evaluate, predict, doctor, replay, diff):
+for _verb in (inspect, review, train, cross_validate, evaluate, predict, doctor, replay, diff):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
 app.add_typer(cache, name="cache")

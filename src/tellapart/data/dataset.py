@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tellapart.data.layout import Layout
 from tellapart.data.ledger import Entry
+from tellapart.data.patch import LabelPatch
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError
 
@@ -45,6 +46,7 @@ class Dataset:
         layout: How it was read, where that was said.
         remarks: What was left alone, and other things to know.
         unused: Each file that lies there and is no sample, with its reason.
+        patch: Corrections of labels that `prepare` applies to what is trained on and validated.
         fold: Which fold of a cross-validation the test split is, if it is one; groups and
             near-duplicates have been put together then.
     """
@@ -57,6 +59,7 @@ class Dataset:
     layout: Layout = field(default_factory=Layout)
     remarks: tuple[str, ...] = ()
     unused: tuple[Entry, ...] = ()
+    patch: LabelPatch | None = None
     fold: Fold | None = None
 
     def __post_init__(self) -> None:

@@ -3,15 +3,17 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from tellapart.data.cache import Cache
+from tellapart.data.corrections import correct_splits
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
-from tellapart.data.partition import partition
+from tellapart.data.partition import Partition, partition
+from tellapart.data.patch import Corrections
 from tellapart.data.readers import Reader, Reading
 from tellapart.data.rows import Rows, pieces
 from tellapart.data.samples import Indices, Samples
@@ -58,6 +60,7 @@ class Prepared:
         policy: How the splits came about, in some sentences.
         source: The data set that it was made of.
         decoded: The samples of each split, and what decoding them came to.
+        corrections: What became of the data set's corrections of labels, if it has some.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Prepared:
     policy: str
     source: Dataset
     decoded: Mapping[str, tuple[Samples, Reading]]
+    corrections: Corrections | None = None
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -104,6 +108,7 @@ def prepare(
     """
     found = partition(data, recipe.data, recipe.seed, clusters)
     reader = Reader(recipe.image, data.source or data.origin, cache, progress)
+    data, found, corrections = _correct(data, found)
     decoded = {name: (samples, reader.read(samples)) for name, samples in found.splits.items()}
     skipped = [error for _, part in decoded.values() for error in part.failures]
     if strict and skipped:
@@ -130,6 +135,23 @@ def prepare(
         policy=found.policy,
         source=data,
         decoded=decoded,
+        corrections=corrections,
+    )
+
+
+def _correct(data: Dataset, found: Partition) -> tuple[Dataset, Partition, Corrections | None]:
+    """Return data and parts with the data set's corrections of labels, and what became of these.
+
+    The labels decide which samples are held out, so they are corrected after that: the test
+    images are the same ones with and without corrections.
+    """
+    if data.patch is None:
+        return data, found, None
+    corrected = correct_splits(data, found.splits, data.patch)
+    return (
+        replace(data, unused=(*data.unused, *corrected.dropped)),
+        Partition(corrected.splits, f"{found.policy} {corrected.record.describe()}"),
+        corrected.record,
     )
 
 

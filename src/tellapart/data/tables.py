@@ -1,6 +1,5 @@
 """Data sets from tables: CSV, TSV, JSON Lines and Parquet, one picture a row."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,14 +9,13 @@ from typing import Any
 
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.columns import Table
+from tellapart.data.csv_rows import parse_csv
 from tellapart.data.dataset import Dataset
 from tellapart.data.groups import find_labels
 from tellapart.data.layout import Layout
 from tellapart.data.parquet import read_parquet
 from tellapart.data.stores import ImageStore
 from tellapart.errors import DataError
-
-MOST_CELL_CHARACTERS = 1 << 24
 
 
 def from_table(
@@ -112,38 +110,10 @@ def _labels(table: Table, layout: Layout, images: ImageStore) -> list[str]:
 
 def _read_csv(path: Path, root: Path) -> Table:
     """Return a table of text with a line of names, whose cells a comma or so parts."""
-    csv.field_size_limit(MOST_CELL_CHARACTERS)
-    lines = _read_text(path).splitlines(keepends=True)
-    head = lines[0] if lines else ""
-    between = "\t" if path.suffix.lower() == ".tsv" else _delimiter_of(head)
-    try:
-        rows = [(number, row) for number, row in _rows(lines, between) if row]
-    except csv.Error as error:
-        raise DataError(f"Cannot read {path} as a table: {error}.") from error
-    names = [name.strip() for name in rows[0][1]] if rows else []
-    if not names or len(set(names)) < len(names):
-        raise DataError(
-            f"{path} must begin with a line of names, each once. "
-            f"Received: {', '.join(names) or 'nothing'}."
-        )
-    for number, row in rows[1:]:
-        if len(row) != len(names):
-            raise DataError(
-                f"Each line of {path} must have {len(names)} cells. Received: {len(row)} in "
-                f"line {number}. Fix: put cells with the delimiter in them into quotes."
-            )
-    columns = {name: [row[place] for _, row in rows[1:]] for place, name in enumerate(names)}
+    between = "\t" if path.suffix.lower() == ".tsv" else ""
+    names, rows = parse_csv(_read_text(path), str(path), between)
+    columns = {name: [row.cells[place] for row in rows] for place, name in enumerate(names)}
     return Table(path.name, str(path), root, columns)
-
-
-def _rows(lines: Sequence[str], between: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(lines, delimiter=between, strict=True)
-    return [(reader.line_num, row) for row in reader]
-
-
-def _delimiter_of(head: str) -> str:
-    """Return what parts the names of a CSV file: a comma, or what there is more of."""
-    return max((",", ";", "\t"), key=head.count)
 
 
 def _read_jsonl(path: Path, root: Path) -> Table:

@@ -171,5 +171,6 @@ def _data_of(side: _Side) -> dict[str, JsonValue]:
         "source": side.record.source,
         "fingerprint of all splits": side.record.fingerprint,
         "classes": ", ".join(manifest.class_names),
+        "corrections of labels": side.record.labels.digest if side.record.labels else None,
         **counts,
     }

@@ -16,6 +16,7 @@ from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.preparing import load_again, prepare_data
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
@@ -100,6 +101,7 @@ def recompute_answers(
     predictor = open_predictor(folder.bundle_path, trust=trust)
     progress = open_progress(quiet=quiet)
     data = load_again(record.source, record, recipe, quiet=quiet)
+    data = patch_as_in(folder, data)
     found = prepare_data(data, recipe, progress, strict=record.strict)
     if found.fingerprint != record.fingerprint:
         raise DataError(f"{data.origin} has changed since the run {folder.path}.")

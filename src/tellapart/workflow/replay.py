@@ -24,6 +24,7 @@ from tellapart.workflow.compare import (
     first_different_epoch,
     scores_of,
 )
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.preparing import load_again
 from tellapart.workflow.runs import Run, open_run
 
@@ -120,6 +121,7 @@ def replay(
     prepare_keras(backend or record.backend)
     data_folder = data_folder or record.data_folder
     found = load_again(source, record, old.recipe, data_folder=data_folder, quiet=quiet)
+    found = patch_as_in(folder, found)
     target = RunFolder.create(parent, f"{path.resolve().name}-replay")
     new = _train_again(old, target, found, model, data_folder, quiet=quiet)
     return _compare(old, record, bundle, new)

@@ -4,16 +4,41 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from tellapart.errors import BundleError
-from tellapart.evaluate.record import Evaluation
+from tellapart.evaluate.record import Evaluation, PairedComparison
 from tellapart.figures import Picture
 from tellapart.predict.predictor import Predictor
 from tellapart.recipe import Recipe
 from tellapart.train.history import History
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.predict import open_model
+
+
+class Gain(BaseModel):
+    """Is what corrected labels brought: the run with them, B, against one without, A.
+
+    Attributes:
+        against: The folder of the run without.
+        paired: The answers about the same test images; `None` where these are not the same.
+        conclusion: Whether it is more than noise.
+        notes: What must be known to believe it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    against: str
+    paired: PairedComparison | None
+    conclusion: str
+    notes: tuple[str, ...] = ()
+
+    @override
+    def __str__(self) -> str:
+        """Return it all in some sentences."""
+        said = f"With the corrected labels (B) against {self.against} (A): {self.conclusion}"
+        return " ".join((said, *self.notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +62,21 @@ class Run:
     def model(self) -> Predictor:
         """Return the trained classifier, from its bundle; `model.network` is plain Keras."""
         return open_model(RunFolder(self.path).bundle_path, trust=self.trust)
+
+    @cached_property
+    def gain(self) -> Gain | None:
+        """Return what corrected labels brought, where it was trained with some and compared.
+
+        Raises:
+            BundleError: The file that says it is damaged.
+        """
+        path = RunFolder(self.path).gain_path
+        try:
+            return Gain.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{path} is damaged: {error}") from error
 
     def show_curves(self) -> Picture:
         """Return accuracy and loss over the epochs, training against validation."""

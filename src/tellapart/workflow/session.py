@@ -33,6 +33,7 @@ from tellapart.train.plan import Budget
 from tellapart.train.runs import RunFolder, RunLog, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
+from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.predictions import ask_about, write_answers
 from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
@@ -96,9 +97,11 @@ class Session:
             strict=strict,
             machine=machine_facts(),
             budget=self._budget.seconds if self._budget else None,
+            labels=self._data.corrections,
             fold=data.fold.number if data.fold else 0,
             folds=data.fold.count if data.fold else 0,
         )
+        keep_patch(self._folder, data)
         self._folder.begin(self._recipe, record)
         self._show_summary()
 
