@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tellapart.evaluate.record import ClassScore, ConfusedPair, Evaluation, Interval
+from tellapart.evaluate.parts import Interval
+from tellapart.evaluate.record import ClassScore, ConfusedPair, Evaluation
 
 shares = st.floats(0, 1)
 names = st.text(max_size=8)
