@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from tellapart.train.history import History
     from tellapart.workflow.build import build
     from tellapart.workflow.cache import cache, clear_cache
+    from tellapart.workflow.compare import Comparison, compare
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.train import train
 
 __all__ = [
+    "Comparison",
     "Dataset",
     "Evaluation",
     "History",
@@ -55,9 +58,11 @@ __all__ = [
     "build",
     "cache",
     "clear_cache",
+    "compare",
     "diff",
     "doctor",
     "evaluate",
+    "evaluate_predictions",
     "inspect",
     "load",
     "load_recipe",
@@ -71,6 +76,7 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
+        "Comparison": "workflow.compare",
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
         "History": "train.history",
@@ -86,9 +92,11 @@ _HOMES = MappingProxyType(
         "build": "workflow.build",
         "cache": "workflow.cache",
         "clear_cache": "workflow.cache",
+        "compare": "workflow.compare",
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
+        "evaluate_predictions": "workflow.foreign",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",

@@ -92,4 +92,4 @@ def train(
 
     show_evaluation(run.evaluation)
     show(f"\nrun         {run.path}\nclassifier  {run.path}/model.tellapart")
-    show(f"pictures    {run.path}/plots/curves.png, confusion.png")
+    show(f"pictures    {run.path}/plots/curves.png, confusion.png, reliability.png, …")

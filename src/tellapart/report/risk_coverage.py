@@ -24,6 +24,6 @@ def draw_risk_coverage(evaluation: Evaluation) -> Picture:
     axes.set_ylabel("wrong among them (%)")
     axes.set_title(f"{evaluation.samples:,} {evaluation.split} images")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="center left")
     axes.spines[["top", "right"]].set_visible(False)
     return figure

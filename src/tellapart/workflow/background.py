@@ -57,7 +57,7 @@ def background_of(samples: Samples, kept: Indices, scored: Part, train: Part | N
         drawn = draw(train, MOST_IMAGES)
         compared = tiny_pictures(np.asarray(drawn.pixels))
         baselines.append(neighbour_baseline(compared, drawn.targets, tiny, scored.targets, groups))
-    return Background(groups, facts | _sizes(samples, kept), tuple(baselines))
+    return Background(groups, facts | sizes_of(samples, kept), tuple(baselines))
 
 
 def draw(part: Part, most: int, seed: int = 0) -> Part:
@@ -100,7 +100,7 @@ def _look_at(pixels: Pixels | Rows) -> tuple[dict[str, Floats], Floats]:
     return facts, np.concatenate(tiny)
 
 
-def _sizes(samples: Samples, kept: Indices) -> dict[str, Floats]:
+def sizes_of(samples: Samples, kept: Indices) -> dict[str, Floats]:
     """Return how large the files' pictures are; nothing for arrays, which are all alike."""
     if isinstance(samples.images, ArrayImages) or len(kept) > MOST_OPENED:
         return {}
