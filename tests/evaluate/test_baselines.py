@@ -25,7 +25,7 @@ def test_the_nearest_neighbour_finds_classes_of_other_brightness() -> None:
     assert found.accuracy.low == pytest.approx(0.963, abs=0.001)
     shuffled = generator.permutation(classes)
     none = neighbour_baseline(pictures[:200], shuffled[:200], pictures[200:], classes[200:])
-    assert none.accuracy.low < 0.5 < none.accuracy.high
+    assert 0.3 < none.accuracy.value < 0.7
 
 
 def test_scored_samples_of_one_group_tell_less() -> None:

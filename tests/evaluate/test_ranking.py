@@ -12,7 +12,7 @@ from tellapart.evaluate.ranking import MOST_CURVES, MOST_POINTS, class_curves, r
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(seeds, st.booleans())
 def test_areas_are_those_of_scikit_learn(seed: int, with_ties: bool) -> None:
     generator = np.random.default_rng(seed)
@@ -36,8 +36,8 @@ def test_the_shares_foretell_the_area_of_other_draws() -> None:
     area, shares = roc_area(positive, scores)
     drawn = generator.integers(0, 2000, 2000)
     exact = roc_auc_score(positive[drawn], scores[drawn])
-    assert abs(exact - area) > 0.003
-    assert area + shares[drawn].mean() == pytest.approx(exact, abs=0.001)
+    assert abs(exact - area) > 0.001
+    assert area + shares[drawn].mean() == pytest.approx(exact, abs=0.0002)
 
 
 def test_a_class_without_samples_has_no_area_and_no_curve() -> None:

@@ -93,7 +93,7 @@ def answers(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return rng.integers(0, classes, count), rng.dirichlet(np.full(classes, 0.5), count)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(answers())
 def test_all_scores_agree_with_scikit_learn(
     answer: tuple[NDArray[np.int64], NDArray[np.float64]],

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ RESAMPLES = 1000
 LEAST_RESAMPLES = 200
 MOST_DRAWS = 50_000_000
 """With more samples fewer resamples are taken: the intervals are narrow then."""
+
+MOST_KEPT = 20_000_000
+"""Draws that are kept for the next score of the same samples: one byte each."""
 
 _DRAWS_AT_ONCE = 1 << 20
 
@@ -103,15 +107,20 @@ def basic_interval(value: float, drawn: Floats, units: int) -> Interval:
 
 
 def _quantiles(drawn: Floats, units: int) -> tuple[float, float]:
-    tail = 0.025
-    if units > 1:
-        wider = math.sqrt(units / (units - 1)) * t.ppf(tail, units - 1)
-        tail = float(norm.cdf(wider))
+    tail = _tail(units)
     known = drawn[~np.isnan(drawn)]
     if not known.size:
         return math.inf, -math.inf
     low, high = np.quantile(known, (tail, 1 - tail))
     return float(low), float(high)
+
+
+@lru_cache
+def _tail(units: int) -> float:
+    """Return the share to leave out at either end: a little less than 2.5 %."""
+    if units < 2:
+        return 0.025
+    return float(norm.cdf(math.sqrt(units / (units - 1)) * t.ppf(0.025, units - 1)))
 
 
 def _by_group(columns: csr_array, groups: NDArray[np.int64]) -> csr_array:
@@ -123,6 +132,23 @@ def _by_group(columns: csr_array, groups: NDArray[np.int64]) -> csr_array:
 
 def _weights(units: int, resamples: int, seed: int) -> Iterator[NDArray[Any]]:
     """Yield `(k, units)`: how often each unit was drawn, for some resamples at a time."""
+    rows = max(1, _DRAWS_AT_ONCE // units)
+    if units * resamples > MOST_KEPT:
+        for counts in _draw(units, resamples, seed):
+            yield counts.astype(np.float64)
+        return
+    counts = _drawn(units, resamples, seed)
+    for first in range(0, resamples, rows):
+        yield counts[first : first + rows].astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def _drawn(units: int, resamples: int, seed: int) -> NDArray[np.uint8]:
+    """Return all that `_draw` yields: scores of the same samples ask for the same draws."""
+    return np.concatenate(list(_draw(units, resamples, seed)))
+
+
+def _draw(units: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
     generator = np.random.default_rng(seed)
     rows = max(1, _DRAWS_AT_ONCE // units)
     for first in range(0, resamples, rows):
@@ -130,4 +156,5 @@ def _weights(units: int, resamples: int, seed: int) -> Iterator[NDArray[Any]]:
         drawn = generator.integers(0, units, (count, units))
         drawn += units * np.arange(count)[:, np.newaxis]
         found = np.bincount(drawn.ravel(), minlength=count * units)
-        yield found.reshape(count, units).astype(np.float64)
+        # 255 are never drawn: a unit is drawn once on average, and at most as often as there are
+        yield found.reshape(count, units).astype(np.uint8)

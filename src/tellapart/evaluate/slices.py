@@ -66,7 +66,7 @@ def find_slices(right: NDArray[np.bool_], facts: Mapping[str, Floats]) -> SliceS
     cuts = [cut for fact, values in facts.items() for cut in _cuts(fact, values)]
     if not cuts:
         return SliceSearch((), 0)
-    chances = holm([_chance(right, cut.inside) for cut in cuts])
+    chances = holm(_chances(right, np.stack([cut.inside for cut in cuts])))
     order = [int(place) for place in np.argsort(chances, kind="stable")]
     found = [_slice(right, cuts[i], float(chances[i])) for i in order if chances[i] < SIGNIFICANCE]
     return SliceSearch(tuple(found), len(cuts))
@@ -83,10 +83,16 @@ def _cuts(fact: str, values: Floats) -> Iterator[_Cut]:
             yield _Cut(fact, values, inside)
 
 
-def _chance(right: NDArray[np.bool_], inside: NDArray[np.bool_]) -> float:
-    """Return the chance of so few right answers inside, were it no worse than outside."""
-    among = int((right & inside).sum())
-    return float(hypergeom.cdf(among, len(right), int(right.sum()), int(inside.sum())))
+def _chances(right: NDArray[np.bool_], inside: NDArray[np.bool_]) -> list[float]:
+    """Return the chance of so few right answers in each slice, were it no worse than the rest.
+
+    Args:
+        right: `(n,)`: which answers are right.
+        inside: `(slices, n)`: which samples are in which slice.
+    """
+    among, sizes = (right & inside).sum(axis=1), inside.sum(axis=1)
+    found: list[float] = hypergeom.cdf(among, len(right), int(right.sum()), sizes).tolist()
+    return found
 
 
 def _slice(right: NDArray[np.bool_], cut: _Cut, p_value: float) -> Slice:
