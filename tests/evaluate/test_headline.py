@@ -39,7 +39,8 @@ def test_scores_over_all_agree_with_scikit_learn(seed: int, has_groups: bool) ->
     assert found.top_k.k == 3
     assert found.top_k.score.value == metrics.top_k_accuracy_score(targets, rows, k=3)
     assert found.log_loss is not None
-    assert found.log_loss.low < found.log_loss.value == found.loss < found.log_loss.high
+    assert found.log_loss.value == found.loss
+    assert found.log_loss.low < found.log_loss.value < found.log_loss.high
     assert Evaluation.from_json(found.to_json()) == found
 
 
