@@ -15,7 +15,7 @@ from tellapart.data.samples import Samples
 from tellapart.errors import BundleError
 from tellapart.sections import ImageSpec
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.background import background_of, draw, group_numbers
+from tellapart.workflow.background import background_of, draw_pieces, group_numbers
 from tellapart.workflow.runs import Run
 
 
@@ -103,10 +103,14 @@ def test_of_files_the_sizes_are_known_and_groups_are_those_of_the_kept(tmp_path:
     assert [one.name for one in known.baselines] == ["the commonest class"]
 
 
-def test_a_part_is_drawn_at_random_in_its_order() -> None:
-    part = Part(np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1), np.arange(100))
-    drawn = draw(part, 10)
-    assert len(drawn) == 10
-    assert drawn.targets.tolist() == sorted(drawn.targets.tolist()) != list(range(10))
-    assert drawn.pixels[:, 0, 0, 0].tolist() == drawn.targets.tolist()
-    assert draw(part, 100) is part
+def test_a_part_is_drawn_at_random_in_its_order_a_few_at_a_time() -> None:
+    pixels = np.arange(1000, dtype=np.int64).astype(np.uint8).reshape(1000, 1, 1, 1)
+    part = Part(pixels, np.arange(1000))
+    drawn = list(draw_pieces(part, 600))
+    assert [len(piece) for piece in drawn] == [256, 256, 88]
+    targets = np.concatenate([piece.targets for piece in drawn])
+    assert (np.diff(targets) > 0).all()
+    assert targets[-1] > 900
+    shown = np.concatenate([np.asarray(piece.pixels).ravel() for piece in drawn])
+    assert shown.tolist() == (targets % 256).tolist()
+    assert sum(len(piece) for piece in draw_pieces(part, 1000)) == 1000

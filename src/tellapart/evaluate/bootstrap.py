@@ -82,7 +82,7 @@ def percentile_interval(value: float, drawn: Floats, units: int) -> Interval:
 
     Args:
         value: The estimate from all samples.
-        drawn: `(resamples,)`: the same from each resample; NaN where it has no meaning.
+        drawn: `(resamples,)`: the same from each resample.
         units: How many samples, or groups, were drawn from.
 
     Example:
@@ -108,10 +108,7 @@ def basic_interval(value: float, drawn: Floats, units: int) -> Interval:
 
 def _quantiles(drawn: Floats, units: int) -> tuple[float, float]:
     tail = _tail(units)
-    known = drawn[~np.isnan(drawn)]
-    if not known.size:
-        return math.inf, -math.inf
-    low, high = np.quantile(known, (tail, 1 - tail))
+    low, high = np.quantile(drawn, (tail, 1 - tail))
     return float(low), float(high)
 
 

@@ -1,7 +1,7 @@
 """What is known of scored pictures beside the answers: groups, facts, simpler ways."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,6 +21,9 @@ from tellapart.images.examine import original_size
 
 MOST_OPENED = 20_000
 """Of more files the sizes are not looked up again."""
+
+AT_ONCE = 256
+"""Pictures that are looked at together."""
 
 Floats = NDArray[np.floating]
 
@@ -54,18 +57,27 @@ def background_of(samples: Samples, kept: Indices, scored: Part, train: Part | N
     facts, tiny = _look_at(scored.pixels)
     baselines = [majority_baseline(train.targets if train else None, scored.targets, groups)]
     if train is not None:
-        drawn = draw(train, MOST_IMAGES)
-        compared = tiny_pictures(np.asarray(drawn.pixels))
-        baselines.append(neighbour_baseline(compared, drawn.targets, tiny, scored.targets, groups))
+        drawn = [
+            (tiny_pictures(np.asarray(piece.pixels)), piece.targets)
+            for piece in draw_pieces(train, MOST_IMAGES)
+        ]
+        compared, targets = (np.concatenate(column) for column in zip(*drawn, strict=True))
+        baselines.append(neighbour_baseline(compared, targets, tiny, scored.targets, groups))
     return Background(groups, facts | sizes_of(samples, kept), tuple(baselines))
 
 
-def draw(part: Part, most: int, seed: int = 0) -> Part:
-    """Return a part, or so many samples of it, drawn at random and in its order."""
-    if len(part) <= most:
-        return part
-    chosen = np.sort(np.random.default_rng(seed).choice(len(part), most, replace=False))
-    return Part(part.pixels[chosen], part.targets[chosen])
+def draw_pieces(part: Part, most: int, seed: int = 0) -> Iterator[Part]:
+    """Yield a part, or so many samples of it, drawn at random, a few at a time in its order.
+
+    All at once may be more than memory holds.
+    """
+    chosen = np.arange(len(part))
+    if len(part) > most:
+        generator = np.random.default_rng(seed)
+        chosen = np.sort(generator.choice(len(part), most, replace=False))
+    for first in range(0, len(chosen), AT_ONCE):
+        places = chosen[first : first + AT_ONCE]
+        yield Part(part.pixels[places], part.targets[places])
 
 
 def group_numbers(groups: Sequence[str] | None) -> Indices | None:

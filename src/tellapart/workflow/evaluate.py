@@ -29,6 +29,10 @@ _SEEN = (
 )
 
 
+MOST_BYTES = 1 << 28
+"""Training pictures that the nearest neighbour is looked for among take no more memory."""
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """Is what is scored.
@@ -151,7 +155,8 @@ def _some_training_pictures(judge: _Judge, train: Samples | None, scored: int) -
         return None
     targets = _numbers(train, judge.class_names)[train.targets]
     chosen = np.flatnonzero(targets >= 0)
-    generator, most = np.random.default_rng(0), min(MOST_IMAGES, max(scored, 1000))
+    fitting = MOST_BYTES // (judge.spec.height * judge.spec.width * judge.spec.channels)
+    generator, most = np.random.default_rng(0), min(MOST_IMAGES, max(scored, 1000), fitting)
     if len(chosen) > most:
         chosen = np.sort(generator.choice(chosen, most, replace=False))
     decoded = train.take(chosen).decode(judge.spec, SILENCE)

@@ -1,5 +1,7 @@
 """All scores of a run's classifier: its answers, a temperature, and what else is known."""
 
+import numpy as np
+
 from tellapart.bundle import Scores
 from tellapart.data.prepare import Part, Prepared
 from tellapart.evaluate.record import Evaluation
@@ -7,7 +9,7 @@ from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.evaluate.temperature import fit_temperature, log_probabilities
 from tellapart.predict.predictor import Predictor
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.background import background_of, draw
+from tellapart.workflow.background import background_of, draw_pieces
 from tellapart.workflow.looks import earlier_looks, look_now, tell_of_looks, write_look
 from tellapart.workflow.predictions import Answers, ask_about, write_answers
 
@@ -48,9 +50,12 @@ def score_validation(data: Prepared, part: Part, answers: Answers) -> Evaluation
 
 def temperature_of(predictor: Predictor, part: Part) -> float:
     """Return the temperature that fits images that the classifier was not trained on."""
-    drawn = draw(part, MOST_FITTED)
-    found = predictor.probabilities(drawn.pixels)
-    return fit_temperature(log_probabilities(found), drawn.targets)
+    pairs = [
+        (predictor.probabilities(piece.pixels), piece.targets)
+        for piece in draw_pieces(part, MOST_FITTED)
+    ]
+    found, targets = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    return fit_temperature(log_probabilities(found), targets)
 
 
 def summary_of(evaluation: Evaluation) -> Scores:
