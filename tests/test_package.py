@@ -31,6 +31,7 @@ def _loaded_by(code: str) -> set[str]:
         "import tellapart",
         "import tellapart.evaluate.scores",
         "import tellapart.report.curves, tellapart.report.confusion",
+        "import tellapart.report.reliability, tellapart.report.risk_coverage, tellapart.report.roc",
         "import tellapart.predict.predictor",
         "import tellapart; tellapart.load_recipe('guide')",
         "from tellapart.__main__ import main; main(['--help'])",
@@ -106,6 +107,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
+        "compare",
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

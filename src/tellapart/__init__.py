@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from tellapart.train.history import History
     from tellapart.workflow.build import build
     from tellapart.workflow.cache import cache, clear_cache
+    from tellapart.workflow.compare import Comparison, compare
     from tellapart.workflow.cross_validate import CrossValidation, cross_validate
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.train import train
 
 __all__ = [
+    "Comparison",
     "CrossValidation",
     "Dataset",
     "Evaluation",
@@ -59,10 +62,12 @@ __all__ = [
     "build",
     "cache",
     "clear_cache",
+    "compare",
     "cross_validate",
     "diff",
     "doctor",
     "evaluate",
+    "evaluate_predictions",
     "inspect",
     "load",
     "load_recipe",
@@ -77,6 +82,7 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
+        "Comparison": "workflow.compare",
         "CrossValidation": "workflow.cross_validate",
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
@@ -94,10 +100,12 @@ _HOMES = MappingProxyType(
         "build": "workflow.build",
         "cache": "workflow.cache",
         "clear_cache": "workflow.cache",
+        "compare": "workflow.compare",
         "cross_validate": "workflow.cross_validate",
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
+        "evaluate_predictions": "workflow.foreign",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",

@@ -7,6 +7,7 @@ import typer
 
 from tellapart._version import __version__
 from tellapart.cli.cache import cache
+from tellapart.cli.compare import compare
 from tellapart.cli.console import remark, show
 from tellapart.cli.cross_validate import cross_validate
 from tellapart.cli.diff import diff
@@ -27,7 +28,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (inspect, review, train, cross_validate, evaluate, predict, doctor, replay, diff):
+for _verb in (
+    *(inspect, review, train, cross_validate, evaluate, predict),
+    *(doctor, replay, diff, compare),
+):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
 app.add_typer(cache, name="cache")

@@ -103,4 +103,4 @@ def train(
     if run.gain:
         show(f"\n{run.gain}")
     show(f"\nrun         {run.path}\nclassifier  {run.path}/model.tellapart")
-    show(f"pictures    {run.path}/plots/curves.png, confusion.png")
+    show(f"pictures    {run.path}/plots/curves.png, confusion.png, reliability.png, …")

@@ -116,6 +116,11 @@ class RunFolder:
         return self.path / "predictions.npz"
 
     @property
+    def looks_path(self) -> Path:
+        """Return where each scoring of test images is listed."""
+        return self.path / "evaluations.jsonl"
+
+    @property
     def skipped_path(self) -> Path:
         """Return where the pictures that could not be read are listed."""
         return self.path / "skipped.json"

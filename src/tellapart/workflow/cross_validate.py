@@ -14,7 +14,7 @@ from tellapart.data.layout import Layout
 from tellapart.errors import UsageError
 from tellapart.evaluate.fold_scores import score_folds
 from tellapart.evaluate.record import Evaluation, FoldScores
-from tellapart.evaluate.scores import evaluate_probabilities
+from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.defaults import choose_recipe, join_settings
@@ -215,9 +215,11 @@ def _run(
             answers.targets,
             answers.probabilities,
             answers.class_names,
-            data=data.name,
-            split="out-of-fold",
-            note=_note(data, recipe, folder, folds),
+            About(
+                data=data.name,
+                split="out-of-fold",
+                note=_note(data, recipe, folder, folds),
+            ),
         ),
     )
     write_whole(folder.result_path, found.to_json())

@@ -11,7 +11,7 @@ from tellapart.errors import TellapartError
 from tellapart.evaluate.paired import compare_paired, conclude
 from tellapart.evaluate.record import PairedComparison
 from tellapart.train.runs import RunFolder, RunRecord
-from tellapart.workflow.compare import (
+from tellapart.workflow.differences import (
     Difference,
     WeightsComparison,
     circumstances,

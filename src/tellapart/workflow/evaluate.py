@@ -1,6 +1,6 @@
 """Score a classifier on samples whose classes are known."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +8,39 @@ import numpy as np
 
 from tellapart._extras import prepare_keras
 from tellapart.data.cache import usual_cache
-from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout
-from tellapart.data.prepare import list_skipped
+from tellapart.data.prepare import Part, fingerprint_of, list_skipped
 from tellapart.data.readers import Reader, Reading
-from tellapart.data.samples import Indices, Samples
+from tellapart.data.samples import Samples
 from tellapart.errors import DataError, ImageError
+from tellapart.evaluate.baselines import MOST_IMAGES
 from tellapart.evaluate.record import Evaluation, SkippedFile
-from tellapart.evaluate.scores import evaluate_probabilities
+from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import KerasRuntime, Runtime
-from tellapart.progress import Progress, open_progress
+from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.sections import ImageSpec
-from tellapart.workflow.inspect import load
+from tellapart.workflow.background import background_of
+from tellapart.workflow.choosing import Chosen, choose_samples, numbers_of, places_by_name
+from tellapart.workflow.looks import count_look, run_folder_of, temperature_in
 from tellapart.workflow.predict import open_model
 from tellapart.workflow.runs import Run
 
 _SEEN = (
     "The classifier may have been trained on some of these pictures; the scores flatter it then."
 )
+
+MOST_BYTES = 1 << 28
+"""Training pictures that the nearest neighbour is looked for among take no more memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """Is what gives the answers: probabilities, of which classes, for which pixels."""
+
+    runtime: Predictor | Runtime
+    class_names: tuple[str, ...]
+    spec: ImageSpec
 
 
 def evaluate(
@@ -43,6 +57,9 @@ def evaluate(
     quiet: bool = False,
 ) -> Evaluation:
     """Return all scores of a classifier on some samples, read as training reads them.
+
+    Where the classifier lies in its run's folder, it is written down there that these images
+    were scored, and the record says how often they were before.
 
     Args:
         model: A `Run`, a `Predictor`, the path of a bundle, or a `keras.Model`.
@@ -64,38 +81,43 @@ def evaluate(
     """
     prepare_keras(backend)
     progress = open_progress(quiet=quiet)
-    if not isinstance(data, Samples | Dataset):
-        data = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    name, title, samples = _samples_of(data, split)
-    if isinstance(model, str | Path):
-        model = open_model(model, trust=trust)
-    if isinstance(model, Run):
-        model = model.model
-    runtime, names, spec = _what_answers(model, samples)
-    places = _places_by_name(samples, names)
-    reader = Reader(spec, title, usual_cache() if use_cache else None, progress)
-    reading = reader.read(samples)
+    chosen = choose_samples(data, split, layout=layout, data_folder=data_folder, quiet=quiet)
+    folder = run_folder_of(model)
+    judge, trained_on = _judge_of(model, chosen.samples, trust=trust)
+    places_by_name(chosen.samples, judge.class_names)  # an unknown class, before long work
+    cache = usual_cache() if use_cache else None
+    reading = Reader(judge.spec, chosen.title, cache, progress).read(chosen.samples)
     _tell_of(reading, progress, strict=strict)
-    probabilities = runtime.probabilities(reading.pixels)
-    targets = places[samples.targets[reading.kept]]
-    found = evaluate_probabilities(
-        targets,
-        probabilities,
-        names,
-        data=name,
+    temperature = None if folder is None else temperature_in(folder)
+    found, part = _score(judge, chosen, reading, temperature)
+    if found.split != "test" and found.data == trained_on:
+        found = found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
+    if not isinstance(model, str | Path | Run):
+        return found
+    return count_look(found, folder, fingerprint_of(judge.class_names, [part]))
+
+
+def _score(
+    judge: _Judge, chosen: Chosen, reading: Reading, temperature: float | None
+) -> tuple[Evaluation, Part]:
+    """Return all scores, and the pixels and targets that they are of."""
+    samples = chosen.samples
+    targets = places_by_name(samples, judge.class_names)[samples.targets[reading.kept]]
+    part, bad = Part(reading.pixels, targets), len(reading.failures)
+    train = _some_training_pictures(judge, chosen.train, len(part))
+    known = background_of(samples, reading.kept, part, train)
+    about = About(
+        data=chosen.name,
         split=samples.split,
-        note=_note(model, name, samples, len(reading.failures)),
+        note=f"Pictures that could not be read: {bad:,}." if bad else "",
+        groups=known.groups,
+        temperature=temperature,
+        baselines=known.baselines,
+        facts=known.facts,
     )
-    return found.model_copy(update={"skipped": tuple(map(_skipped, reading.failures))})
-
-
-def _note(model: Any, name: str, samples: Samples, skipped: int) -> str:
-    """Return what must be known to believe the scores."""
-    said = [f"Pictures that could not be read: {skipped:,}."] if skipped else []
-    is_known = isinstance(model, Predictor) and name == model.manifest.data.name
-    if is_known and samples.split != "test":
-        said.append(_SEEN)
-    return " ".join(said)
+    answers = judge.runtime.probabilities(part.pixels)
+    found = evaluate_probabilities(part.targets, answers, judge.class_names, about)
+    return found.model_copy(update={"skipped": tuple(map(_skipped, reading.failures))}), part
 
 
 def _skipped(error: ImageError) -> SkippedFile:
@@ -120,41 +142,36 @@ def _tell_of(reading: Reading, progress: Progress, *, strict: bool) -> None:
         progress.say(f"Pictures {repair}: {count:,}.")
 
 
-def _samples_of(data: Samples | Dataset, split: str | None) -> tuple[str, str, Samples]:
-    """Return a name, where the data are from in words, and the samples to score."""
-    if isinstance(data, Samples):
-        return "the given samples", "the given samples", data
-    if split is None and set(data.splits) == {"train"}:
-        samples = replace(data.train, split="all")
-    else:
-        samples = data.split(split or "test")
-    return data.name, data.source or data.origin, samples
+def _some_training_pictures(judge: _Judge, train: Samples | None, scored: int) -> Part | None:
+    """Return training pictures of the model's classes: about as many as are scored, or fewer.
 
-
-def _what_answers(
-    model: Any, samples: Samples
-) -> tuple[Predictor | Runtime, tuple[str, ...], ImageSpec]:
-    """Return what gives probabilities, their classes, and the pixels that it takes."""
-    if isinstance(model, Predictor):
-        return model, model.class_names, model.manifest.image
-    runtime, spec = _keras_runtime(model, samples)
-    return runtime, samples.class_names, spec
-
-
-def _places_by_name(samples: Samples, class_names: tuple[str, ...]) -> Indices:
-    """Return, for each class number of the samples, the model's number of that name.
-
-    Raises:
-        DataError: Samples have a class that the model does not know.
+    They are drawn at random; files must be decoded for this, so they are not more.
     """
-    known = {name: number for number, name in enumerate(class_names)}
-    unknown = [n for n, count in samples.counts.items() if count and n not in known]
-    if unknown:
-        raise DataError(
-            f"The {samples.split} samples have classes that the model does not know: "
-            f"{', '.join(unknown)}. It knows: {', '.join(class_names)}."
-        )
-    return np.array([known.get(name, -1) for name in samples.class_names], np.int64)
+    if train is None:
+        return None
+    targets = numbers_of(train, judge.class_names)[train.targets]
+    chosen = np.flatnonzero(targets >= 0)
+    fitting = MOST_BYTES // (judge.spec.height * judge.spec.width * judge.spec.channels)
+    generator, most = np.random.default_rng(0), min(MOST_IMAGES, max(scored, 1000), fitting)
+    if len(chosen) > most:
+        chosen = np.sort(generator.choice(chosen, most, replace=False))
+    reading = Reader(judge.spec, "training pictures", None, SILENCE).read(train.take(chosen))
+    if not len(reading.kept):
+        return None
+    return Part(reading.pixels, targets[chosen[reading.kept]])
+
+
+def _judge_of(model: Any, samples: Samples, *, trust: bool) -> tuple[_Judge, str | None]:
+    """Return what gives the answers, and the name of the data that it was trained on."""
+    if isinstance(model, str | Path):
+        model = open_model(model, trust=trust)
+    if isinstance(model, Run):
+        model = model.model
+    if isinstance(model, Predictor):
+        manifest = model.manifest
+        return _Judge(model, model.class_names, manifest.image), manifest.data.name
+    runtime, spec = _keras_runtime(model, samples)
+    return _Judge(runtime, samples.class_names, spec), None
 
 
 def _keras_runtime(network: Any, samples: Samples) -> tuple[KerasRuntime, ImageSpec]:

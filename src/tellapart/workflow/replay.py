@@ -15,7 +15,7 @@ from tellapart.errors import BundleError, DataError, ModelError, UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import parse_recipe
 from tellapart.train.runs import RunFolder, RunRecord
-from tellapart.workflow.compare import (
+from tellapart.workflow.differences import (
     Difference,
     WeightsComparison,
     circumstances,

@@ -18,7 +18,7 @@ from tellapart.data.layout import Layout
 from tellapart.data.patch import LabelPatch, read_patch
 from tellapart.errors import Interrupted, UsageError
 from tellapart.evaluate.intervals import wilson_interval
-from tellapart.evaluate.record import Interval
+from tellapart.evaluate.parts import Interval
 from tellapart.evaluate.suspects import Suspects, find_suspects
 from tellapart.files import make_numbered_folder
 from tellapart.progress import open_progress

@@ -90,6 +90,49 @@ class Run:
 
         return draw_confusion(self.evaluation)
 
+    def show_reliability(self) -> Picture:
+        """Return whether the classifier is as sure as it is right.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.reliability import draw_reliability
+
+        return draw_reliability(self._whole_evaluation())
+
+    def show_risk_coverage(self) -> Picture:
+        """Return how seldom it errs when it answers its surest images only.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.risk_coverage import draw_risk_coverage
+
+        return draw_risk_coverage(self._whole_evaluation())
+
+    def show_roc(self) -> Picture:
+        """Return how well each class is ranked before all others.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.roc import draw_roc
+
+        return draw_roc(self._whole_evaluation())
+
+    def _whole_evaluation(self) -> Evaluation:
+        """Return the evaluation if it is of this version.
+
+        Raises:
+            BundleError: It is of an older one.
+        """
+        if self.evaluation.is_older:
+            raise BundleError(
+                f"The run {self.path} is of an older version, which measured accuracy and loss "
+                f"only. Score it anew: tellapart evaluate {self.path}/model.tellapart DATA"
+            )
+        return self.evaluation
+
     @override
     def __repr__(self) -> str:
         """Return what a person wants to see at a prompt."""
@@ -117,6 +160,20 @@ def open_run(path: str | Path, *, trust: bool = False) -> Run:
     except (OSError, ValueError) as error:
         raise BundleError(f"{folder.evaluation_path} is damaged: {error}") from error
     return Run(Path(path), recipe, folder.history(), evaluation, trust)
+
+
+def save_pictures(run: Run) -> None:
+    """Draw what there is to see of a run into its folder.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    plots = RunFolder(run.path).plots
+    run.show_curves().save(plots / "curves.png")
+    run.show_confusion().save(plots / "confusion.png")
+    run.show_reliability().save(plots / "reliability.png")
+    run.show_risk_coverage().save(plots / "risk-coverage.png")
+    run.show_roc().save(plots / "roc.png")
 
 
 def validation_title(recipe: Recipe) -> str:
