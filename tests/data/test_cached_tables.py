@@ -128,7 +128,9 @@ def test_rows_that_moved_within_a_folder_of_files_are_read_again(
     assert levels(read(open_dataset(root), cache)[0]) == list(range(60))
     write(root / "a.parquet", list(range(15)))
     write(root / "c.parquet", list(range(40, 65)))
-    assert levels(read(open_dataset(root), cache)[0]) == [*range(15), *range(20, 65)]
+    found, _ = read(open_dataset(root), cache)
+    assert levels(found) == [*range(15), *range(20, 65)]
+    assert isinstance(found.pixels, Rows)
 
 
 def test_a_cell_that_only_names_a_file_is_looked_at_each_time(tmp_path: Path, cache: Cache) -> None:
