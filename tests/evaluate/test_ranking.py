@@ -37,7 +37,7 @@ def test_the_shares_foretell_the_area_of_other_draws() -> None:
     drawn = generator.integers(0, 2000, 2000)
     exact = roc_auc_score(positive[drawn], scores[drawn])
     assert abs(exact - area) > 0.001
-    assert area + shares[drawn].mean() == pytest.approx(exact, abs=0.0002)
+    assert area + shares[drawn].mean() == pytest.approx(exact, abs=0.0005)
 
 
 def test_a_class_without_samples_has_no_area_and_no_curve() -> None:
