@@ -17,6 +17,7 @@ from tellapart.data.partition import partition
 from tellapart.data.sources import open_dataset
 from tellapart.errors import DataError
 from tellapart.recipe import load_recipe
+from tellapart.sections import ImageSpec
 
 
 def encoded(level: int) -> bytes:
@@ -105,3 +106,14 @@ def test_a_data_set_of_hugging_face_shows_its_paths_to_patterns() -> None:
 
     data: Dataset = open_dataset(Rows(), layout=Layout(image="image", label_from="^[ab]"))
     assert data.train.labels == ["a", "b", "a", "b"]
+
+
+def test_cells_of_nothing_but_paths_are_pictures_in_files(tmp_path: Path) -> None:
+    for name in ("a_0", "b_1", "a_2"):
+        (tmp_path / f"{name}.png").write_bytes(encoded(int(name[2])))
+    cells = [{"bytes": None, "path": f"{name}.png"} for name in ("a_0", "b_1", "a_2")]
+    rows = [{"image": cell} for cell in cells]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "all.parquet")
+    data = open_dataset(tmp_path / "all.parquet", layout=Layout(label_from="^[ab]"))
+    assert data.train.labels == ["a", "b", "a"]
+    assert data.train.decode(ImageSpec(height=4, width=4)).pixels[:, 0, 0, 0].tolist() == [0, 1, 2]

@@ -87,20 +87,27 @@ def _place_of(paths: Sequence[Path], lengths: Sequence[int]) -> str:
 
 def _cells_of(column: Any, root: Path, origin: Origin) -> Sequence[Any]:
     """Return a column's cells: pictures as they are wanted, all else at once."""
-    pyarrow = load_extra("pyarrow", "parquet")
-    kind = column.type
-    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+    types = load_extra("pyarrow.types", "parquet")
+    if _is_binary(column.type):
         return Contents(_Cells(column), root, [None] * len(column), origin)
-    fields = [field.name for field in kind] if pyarrow.types.is_struct(kind) else []
+    fields = [field.name for field in column.type] if types.is_struct(column.type) else []
     if "bytes" not in fields:
         cells: list[Any] = column.to_pylist()
         return cells
     compute = load_extra("pyarrow.compute", "parquet")
-    sizes = compute.binary_length(compute.struct_field(column, "bytes"))
-    is_inside = compute.fill_null(compute.greater(sizes, 0), False).to_numpy()
-    paths = compute.struct_field(column, "path").to_pylist() if "path" in fields else None
-    inside = replace(origin, files=np.where(is_inside, origin.files, -1))
-    return Contents(_Cells(column), root, paths or [None] * len(column), inside)
+    inner = compute.struct_field(column, "bytes")
+    is_inside = np.zeros(len(column), np.bool_)
+    if _is_binary(inner.type):  # a column of nothing but empty cells has no type
+        is_inside = compute.fill_null(compute.greater(compute.binary_length(inner), 0), False)
+    files = np.where(np.asarray(is_inside), origin.files, -1)
+    named = compute.struct_field(column, "path").to_pylist() if "path" in fields else None
+    paths = [None] * len(column) if named is None else named
+    return Contents(_Cells(column), root, paths, replace(origin, files=files))
+
+
+def _is_binary(kind: Any) -> bool:
+    types = load_extra("pyarrow.types", "parquet")
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _split_word(path: Path) -> str:
