@@ -39,7 +39,7 @@ def test_a_sequential_network_that_grew_layer_by_layer_has_features() -> None:
     assert features_tensor(network).shape == (None, 5)
 
 
-class _Other(keras.Model):
+class _Other(keras.Model):  # type: ignore[misc]
     @override
     def call(self, inputs: Any) -> Any:
         return keras.ops.zeros((len(inputs), 3))
