@@ -1,14 +1,13 @@
 """A trained classifier on disk: manifest, weights and golden examples in one file.
 
-A bundle is a zip container of exactly three members, none of them code or pickle. This
-module knows no framework; `models.store` makes networks of bundles.
+A bundle is a zip container of three members, or four where it can tell what is unknown to it;
+none of them is code or pickle. This module knows no framework; `models.store` makes networks
+of bundles.
 """
 
 import io
 import json
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,26 +16,24 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from tellapart.container import DAMAGE, pack_members, read_members
+from tellapart.decisions import Decisions
 from tellapart.errors import BundleError
 from tellapart.files import sha256_hex, write_whole
 from tellapart.sections import ImageSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 had no decisions."""
+
 MANIFEST, WEIGHTS, GOLDEN = "manifest.json", "weights.safetensors", "golden.npz"
+NOVELTY = "novelty.safetensors"
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden probability may be off on another machine, backend or version."""
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _GOLDEN_LIMIT = 256 * 2**20
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, SafetensorError, EOFError, OSError),
-    *(ValueError, KeyError, TypeError, MemoryError, RuntimeError, NotImplementedError),
-)
-"""What the readers of the container and its members say of bytes they cannot use."""
 
 
 class Record(BaseModel):
@@ -92,6 +89,7 @@ class Manifest(Record):
     data: DataRecord
     versions: dict[str, str]
     scores: Scores | None = None
+    decisions: Decisions | None = None
     members: dict[str, Member] = {}
 
 
@@ -110,15 +108,32 @@ class Golden:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained classifier, as it is on disk."""
+    """A trained classifier, as it is on disk.
+
+    Attributes:
+        manifest: All that is no array.
+        weights: By name.
+        golden: Inputs with their outputs.
+        references: `(m, width)`, float16: what novelty is measured against, exactly where
+            `manifest.decisions` has a rule for it.
+    """
 
     manifest: Manifest
     weights: Mapping[str, NDArray[Any]]
     golden: Golden
+    references: NDArray[np.float16] | None = None
 
     def with_scores(self, scores: Scores) -> "Bundle":
         """Return the same classifier with its test scores written down."""
         return replace(self, manifest=self.manifest.model_copy(update={"scores": scores}))
+
+    def with_decisions(
+        self, decisions: Decisions, references: NDArray[np.float16] | None
+    ) -> "Bundle":
+        """Return the same classifier with its rules, and the references that they need."""
+        manifest = self.manifest.model_copy(update={"decisions": decisions})
+        kept = references if decisions.novelty is not None else None
+        return replace(self, manifest=manifest, references=kept)
 
 
 def write_bundle(path: Path, bundle: Bundle) -> Path:
@@ -133,14 +148,13 @@ def write_bundle(path: Path, bundle: Bundle) -> Path:
         WEIGHTS: save_tensors({k: np.asarray(v, order="C") for k, v in bundle.weights.items()}),
         GOLDEN: golden.getvalue(),
     }
+    if bundle.references is not None:
+        references = np.asarray(bundle.references, np.float16, order="C")
+        members[NOVELTY] = save_tensors({"references": references})
     stamps = {k: Member(size_bytes=len(v), sha256=sha256_hex(v)) for k, v in members.items()}
     manifest = bundle.manifest.model_copy(update={"members": stamps})
-    members = {MANIFEST: manifest.model_dump_json(indent=2).encode(), **members}
-    container = io.BytesIO()
-    with zipfile.ZipFile(container, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
-    return write_whole(path, container.getvalue())
+    members = {MANIFEST: _to_json(manifest), **members}
+    return write_whole(path, pack_members(members))
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -149,9 +163,9 @@ def open_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: The file is missing, foreign, damaged or of a newer format.
     """
-    members = _read_members(path)
+    members = read_members(path, (MANIFEST, WEIGHTS, GOLDEN), NOVELTY)
     manifest = _parse_manifest(path, members[MANIFEST])
-    if set(manifest.members) != {WEIGHTS, GOLDEN}:
+    if set(manifest.members) != set(members) - {MANIFEST}:
         raise BundleError(f"{path} is damaged: its manifest does not list its members.")
     for name, stamp in manifest.members.items():
         if stamp.size_bytes != len(members[name]) or stamp.sha256 != sha256_hex(members[name]):
@@ -162,34 +176,16 @@ def open_bundle(path: Path) -> Bundle:
     try:
         weights = load_tensors(members[WEIGHTS])
         golden = _parse_golden(members[GOLDEN], manifest)
-    except _DAMAGE as error:
+        references = _parse_references(members.get(NOVELTY), manifest)
+    except DAMAGE as error:
         raise BundleError(f"{path} is damaged: {error}.") from error
-    return Bundle(manifest, weights, golden)
+    return Bundle(manifest, weights, golden, references)
 
 
-def _read_members(path: Path) -> dict[str, bytes]:
-    """Return the three members' bytes; they are stored, so no more than the file's size."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist()]
-            if sorted(names) != sorted([MANIFEST, WEIGHTS, GOLDEN]):
-                raise BundleError(
-                    f"{path} is not a tellapart bundle: it must hold exactly {MANIFEST}, "
-                    f"{WEIGHTS} and {GOLDEN}. Received: {', '.join(names) or 'nothing'}."
-                )
-            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-                raise BundleError(f"{path} is not a tellapart bundle: a member is compressed.")
-            return {name: archive.read(name) for name in names}
-    except FileNotFoundError as error:
-        raise BundleError(f"There is no bundle {path}.") from error
-    except IsADirectoryError as error:
-        raise BundleError(
-            f"{path} is a folder. Name the bundle in it: {path / 'model.tellapart'}"
-        ) from error
-    except _DAMAGE as error:
-        raise BundleError(
-            f"{path} is not a tellapart bundle, or is cut short or damaged: {error}."
-        ) from error
+def _to_json(manifest: Manifest) -> bytes:
+    """Return a manifest's text; version 1 had no key for decisions."""
+    unknown = {"decisions"} if manifest.format_version == 1 else None
+    return manifest.model_dump_json(indent=2, exclude=unknown).encode()
 
 
 def _parse_manifest(path: Path, raw: bytes) -> Manifest:
@@ -222,3 +218,17 @@ def _parse_golden(raw: bytes, manifest: Manifest) -> Golden:
     if golden.probabilities.shape != (*count, len(manifest.class_names)):
         raise ValueError("the golden probabilities do not fit the manifest")
     return golden
+
+
+def _parse_references(raw: bytes | None, manifest: Manifest) -> NDArray[np.float16] | None:
+    rule = manifest.decisions.novelty if manifest.decisions is not None else None
+    if (raw is None) != (rule is None):
+        raise ValueError(f"{NOVELTY} and the manifest's rule for novelty must be there together")
+    if raw is None or rule is None:
+        return None
+    references = load_tensors(raw)["references"]
+    if references.ndim != 2 or references.dtype != np.float16 or len(references) < rule.neighbour:
+        raise ValueError("the references do not fit the manifest")
+    if not np.isfinite(references).all():
+        raise ValueError("the references are not all numbers")
+    return references

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tellapart.errors import RecipeError, UsageError, did_you_mean
 from tellapart.sections import (
+    AnswersSection,
     AugmentSection,
     DataSection,
     FitSection,
@@ -43,6 +44,7 @@ class Recipe(Section):
     optimizer: OptimizerSection = OptimizerSection()
     augment: AugmentSection = AugmentSection()
     fit: FitSection = FitSection()
+    answers: AnswersSection = AnswersSection()
 
     @model_validator(mode="after")
     def _choose_nothing_by_the_test_images(self) -> Self:

@@ -143,3 +143,16 @@ class FitSection(Section):
     label_smoothing: ShareOrNone = 0.0
     class_weights: Literal["none", "balanced"] = "none"
     patience: Annotated[int, Field(ge=0)] = 0
+
+
+class AnswersSection(Section):
+    """When the classifier may say that it is unsure, or that it does not know.
+
+    `risk` is the share of wrong labels among those that are given, promised with 95 %
+    confidence; `coverage` how often the classes that an unsure answer names hold the true
+    one; `unknown` how many known pictures may be called unknown by mistake.
+    """
+
+    risk: Fraction = 0.02
+    coverage: Fraction = 0.9
+    unknown: Fraction = 0.05

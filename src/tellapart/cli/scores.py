@@ -29,6 +29,8 @@ def show_evaluation(found: Evaluation) -> None:
         of_whom += f" in {found.groups:,} groups"
     loss = "" if found.loss is None else f"{found.split} loss {found.loss:.4f}   "
     show(f"{found.split} accuracy {found.accuracy}\n{loss}on {of_whom}")
+    if found.answers is not None:
+        show(str(found.answers))
     if found.note:
         show(found.note)
 

@@ -19,6 +19,9 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    risk: Annotated[
+        float | None, typer.Option(help="The share of wrong labels to promise. Default: 0.02.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
@@ -78,6 +81,7 @@ def train(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        risk=risk,
         settings=dict(parse_setting(text) for text in settings or ()),
         output=output,
         resume=resume,

@@ -2,6 +2,7 @@
 
 from typing_extensions import override
 
+from tellapart.evaluate.answered import AnswersScore
 from tellapart.evaluate.parts import (
     Baseline,
     Calibration,
@@ -106,6 +107,7 @@ class Evaluation(Record):
         looks: How often these samples had been scored before, as far as that is written
             down; `None` where it is not.
         skipped: The pictures that could not be read; a run lists them in `skipped.json`.
+        answers: What its rules for answering come to; `None` where it has none.
     """
 
     data: str
@@ -132,6 +134,7 @@ class Evaluation(Record):
     slices_tried: int = 0
     looks: int | None = None
     skipped: tuple[SkippedFile, ...] = ()
+    answers: AnswersScore | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ one stands in the function that uses it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -14,8 +14,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from tellapart.images.arrays import Pixels
+from tellapart.models.features import features_tensor, flatten_features
 
-Run = Callable[[Pixels], NDArray[np.float32]]
+Outputs = tuple[NDArray[np.float32], ...]
+Run = Callable[[Pixels], Outputs]
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Forward:
 
     Attributes:
         run: Pixels `(n, height, width, channels)`, uint8, n at least 1, to probabilities
-            `(n, classes)`.
+            `(n, classes)` and, where `has_features`, features `(n, width)` of the same pass.
+        has_features: Whether the features of the network's last layer can be had.
         threads: How many calls at once are the fastest way through many batches. One
             call leaves processors idle where it begins and ends.
     """
 
     run: Run
+    has_features: bool
     threads: int
 
 
@@ -47,15 +51,20 @@ def open_forward(network: keras.Model, output: Literal["probabilities", "logits"
         >>> from tellapart.models.guide_cnn import build_guide_cnn
         >>> from tellapart.sections import ImageSpec
         >>> forward = open_forward(build_guide_cnn(ImageSpec(), 10), "probabilities")
-        >>> forward.run(np.zeros((3, 28, 28, 1), np.uint8)).shape
-        (3, 10)
+        >>> probabilities, features = forward.run(np.zeros((3, 28, 28, 1), np.uint8))
+        >>> probabilities.shape, features.shape
+        ((3, 10), (3, 64))
     """
     backend = keras.backend.backend()
-    if network.run_eagerly or backend == "torch":
-        return Forward(_open_plain(network, output), threads=1)
-    if backend == "jax":
-        return Forward(_open_jax(network, output), threads=2)
-    return Forward(_open_tensorflow(network, output), threads=2)
+    features = features_tensor(network)
+    called = network if features is None else keras.Model(network.inputs, _both(network, features))
+    is_plain = network.run_eagerly or backend == "torch"
+    opener = _open_plain if is_plain else _open_jax if backend == "jax" else _open_tensorflow
+    return Forward(opener(called, output), features is not None, threads=1 if is_plain else 2)
+
+
+def _both(network: keras.Model, features: Any) -> list[Any]:
+    return [network.outputs[0], features]
 
 
 def _open_tensorflow(network: keras.Model, output: str) -> Run:
@@ -75,13 +84,14 @@ def _open_tensorflow(network: keras.Model, output: str) -> Run:
 
     graph = program.get_concrete_function()
     captured = list(graph.captured_inputs)
+    kinds = [tf.float32] * len(network.outputs)
 
-    def run(pixels: Pixels) -> NDArray[np.float32]:
+    def run(pixels: Pixels) -> Outputs:
         # what `graph(pixels)` does, without the third of its time that it spends in Python
-        (found,) = tf.raw_ops.StatefulPartitionedCall(
-            args=[tf.constant(pixels), *captured], Tout=[tf.float32], f=graph
+        found = tf.raw_ops.StatefulPartitionedCall(
+            args=[tf.constant(pixels), *captured], Tout=kinds, f=graph
         )
-        return np.asarray(found.numpy())
+        return tuple([np.asarray(tensor.numpy()) for tensor in found])
 
     return run
 
@@ -97,13 +107,14 @@ def _open_jax(network: keras.Model, output: str) -> Run:
         with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
             return _answer(network, pixels, output)
 
-    def run(pixels: Pixels) -> NDArray[np.float32]:
+    def run(pixels: Pixels) -> Outputs:
         count = len(pixels)
         full = 1 << (count - 1).bit_length()
         if full > count:
             padding = np.zeros((full - count, *pixels.shape[1:]), np.uint8)
             pixels = np.concatenate([pixels, padding])
-        return np.asarray(program([v.value for v in variables], pixels))[:count]
+        found = program([v.value for v in variables], pixels)
+        return tuple([np.asarray(array)[:count] for array in found])
 
     return run
 
@@ -111,18 +122,25 @@ def _open_jax(network: keras.Model, output: str) -> Run:
 def _open_plain(network: keras.Model, output: str) -> Run:
     """Return the network's own call, for PyTorch and for networks that refuse compiling."""
 
-    def run(pixels: Pixels) -> NDArray[np.float32]:
-        return np.asarray(ops.convert_to_numpy(_answer(network, pixels, output)))
+    def run(pixels: Pixels) -> Outputs:
+        found = _answer(network, pixels, output)
+        return tuple([np.asarray(ops.convert_to_numpy(tensor)) for tensor in found])
 
     if keras.backend.backend() != "torch":
         return run
     import torch
 
-    return cast(Run, torch.no_grad()(run))
+    def run_without_gradients(pixels: Pixels) -> Outputs:
+        with torch.no_grad():
+            return run(pixels)
+
+    return run_without_gradients
 
 
-def _answer(network: keras.Model, pixels: Any, output: str) -> Any:
-    """Return the probabilities of a tensor of pixels, as float32."""
+def _answer(network: keras.Model, pixels: Any, output: str) -> tuple[Any, ...]:
+    """Return the probabilities of a tensor of pixels, and the features if there are any."""
     found = network(ops.cast(pixels, network.inputs[0].dtype), training=False)
-    found = ops.cast(found, "float32")
-    return ops.softmax(found) if output == "logits" else found
+    first, *others = found if isinstance(found, list | tuple) else [found]
+    first = ops.cast(first, "float32")
+    first = ops.softmax(first) if output == "logits" else first
+    return (first, *(flatten_features(tensor) for tensor in others))

@@ -14,9 +14,11 @@ from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
 from tellapart.data.rows import Rows
 from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
+from tellapart.predict.answering import Answering
 from tellapart.predict.inputs import Item, is_single, items_of
-from tellapart.predict.prediction import Choice, Prediction
-from tellapart.predict.runtimes import BATCH, KerasRuntime, Runtime, open_keras
+from tellapart.predict.prediction import Prediction
+from tellapart.predict.runtimes import BATCH, Answers, KerasRuntime, Runtime, open_keras
+from tellapart.verdicts import Verdicts
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Predictor:
     def __init__(self, bundle: Bundle, runtime: Runtime) -> None:
         self._bundle = bundle
         self._runtime = runtime
+        self._answering = Answering(bundle, runtime)
 
     @property
     def manifest(self) -> Manifest:
@@ -72,13 +75,22 @@ class Predictor:
             raise UsageError("This predictor does not run on Keras, so it has no keras.Model.")
         return self._runtime.network
 
-    def predict(self, images: Any, *, top: int = 3) -> Any:
+    def predict(
+        self,
+        images: Any,
+        *,
+        top: int = 3,
+        always_answer: bool = False,
+        risk: float | None = None,
+    ) -> Any:
         """Return the answer about one picture, or a list of answers about several.
 
         Args:
             images: A path, bytes, a PIL image, an array, or several of them. Arrays are
                 `(h, w)`, `(h, w, 1 or 3)`, `(n, h, w)` or `(n, h, w, c)`, uint8, 0–255.
             top: How many classes to name, best first.
+            always_answer: Give a label to every picture, however unsure.
+            risk: Accept this share of wrong labels, instead of what the recipe says.
 
         Returns:
             A `Prediction` for one picture; a list of them for several. Among several, one
@@ -86,16 +98,27 @@ class Predictor:
 
         Raises:
             ImageError: The one picture cannot be read.
-            UsageError: `images` is nothing that pictures can be given as.
+            UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be
+                promised.
         """
         spec = self.manifest.image
+        single = is_single(images, spec)
+        items = items_of(images, spec)
         answers = list(
-            self.predict_items(items_of(images, spec), top=top, strict=is_single(images, spec))
+            self.predict_items(
+                items, top=top, strict=single, always_answer=always_answer, risk=risk
+            )
         )
-        return answers[0] if is_single(images, spec) else answers
+        return answers[0] if single else answers
 
     def predict_items(
-        self, items: Iterable[Item], *, top: int = 3, strict: bool = False
+        self,
+        items: Iterable[Item],
+        *,
+        top: int = 3,
+        strict: bool = False,
+        always_answer: bool = False,
+        risk: float | None = None,
     ) -> Iterator[Prediction]:
         """Yield the answer about each item, in order, reading a batch at a time.
 
@@ -103,16 +126,19 @@ class Predictor:
             items: What to answer about.
             top: How many classes to name, at least 1.
             strict: Raise instead of yielding an error row.
+            always_answer: Give a label to every picture, however unsure.
+            risk: Accept this share of wrong labels, instead of what the recipe says.
 
         Raises:
             ImageError: `strict`, and a picture cannot be read.
-            UsageError: `top` is below 1.
+            UsageError: `top` is below 1, or `risk` cannot be promised.
         """
         if top < 1:
             raise UsageError(f"`top` must be at least 1. Received: {top}.")
+        answering = self._answering.with_wishes(risk, always_answer=always_answer)
         rest = iter(items)
         while batch := list(itertools.islice(rest, BATCH)):
-            yield from self._answer(batch, top, strict=strict)
+            yield from self._answer(batch, answering, top, strict=strict)
 
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
@@ -120,12 +146,34 @@ class Predictor:
         Raises:
             UsageError: They have another shape or type.
         """
+        self._check(pixels)
+        return self._runtime.probabilities(pixels)
+
+    def judge(
+        self, pixels: Pixels | Rows, *, always_answer: bool = False, risk: float | None = None
+    ) -> tuple[Answers, Verdicts | None]:
+        """Return what the network says of pixels that already fit, and the verdicts on them.
+
+        Args:
+            pixels: `(n, h, w, c)`, uint8.
+            always_answer: Give a label to every picture, however unsure.
+            risk: Accept this share of wrong labels, instead of what the recipe says.
+
+        Returns:
+            Probabilities and features; verdicts, or `None` for a bundle without rules.
+
+        Raises:
+            UsageError: They have another shape or type, or `risk` cannot be promised.
+        """
+        self._check(pixels)
+        return self._answering.with_wishes(risk, always_answer=always_answer).judge(pixels)
+
+    def _check(self, pixels: Pixels | Rows) -> None:
         if pixels.shape[1:] != self.manifest.image.shape or pixels.dtype != np.uint8:
             raise UsageError(
                 f"Pixels must be (n, {', '.join(map(str, self.manifest.image.shape))}) and uint8. "
                 f"Received: {pixels.shape}, {pixels.dtype}."
             )
-        return self._runtime.probabilities(pixels)
 
     def replay_golden(self) -> GoldenReplay:
         """Ask for the golden examples again and compare."""
@@ -145,7 +193,9 @@ class Predictor:
             f"{score}: {', '.join(self.class_names)}"
         )
 
-    def _answer(self, items: list[Item], top: int, *, strict: bool) -> Iterator[Prediction]:
+    def _answer(
+        self, items: list[Item], answering: Answering, top: int, *, strict: bool
+    ) -> Iterator[Prediction]:
         pixels: list[Pixels] = []
         errors: dict[int, str] = {}
         for place, item in enumerate(items):
@@ -155,16 +205,13 @@ class Predictor:
                 if strict:
                     raise
                 errors[place] = f"{error.reason}: {error.detail}"
-        rows = iter(self._runtime.probabilities(np.stack(pixels)) if pixels else ())
+        names = [item.name for place, item in enumerate(items) if place not in errors]
+        answers = answering.predict(np.stack(pixels), names, top) if pixels else iter(())
         for place, item in enumerate(items):
             if place in errors:
-                yield Prediction(name=item.name, error=errors[place])
+                yield Prediction(name=item.name, verdict="error", error=errors[place])
             else:
-                yield Prediction(name=item.name, choices=self._rank(next(rows), top))
-
-    def _rank(self, row: NDArray[np.float32], top: int) -> tuple[Choice, ...]:
-        best = np.argsort(-row, kind="stable")[:top]
-        return tuple(Choice(label=self.class_names[i], probability=float(row[i])) for i in best)
+                yield next(answers)
 
 
 def open_predictor(path: Path, *, trust: bool = False) -> Predictor:

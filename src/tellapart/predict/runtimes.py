@@ -1,7 +1,9 @@
-"""What executes a bundle's network: pixels in, probabilities out."""
+"""What executes a bundle's network: pixels in, probabilities and features out."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,9 @@ from tellapart.bundle import Bundle
 from tellapart.data.rows import Rows
 from tellapart.images.arrays import Pixels
 
+if TYPE_CHECKING:
+    from tellapart.models.forward import Outputs, Run
+
 BATCH = 256
 """The most pictures in one call."""
 
@@ -18,8 +23,25 @@ BATCH_PIXELS = 1 << 20
 """The most pixels in one call, so that large pictures do not fill the memory."""
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Is what a network says of some pictures, in one forward pass.
+
+    Attributes:
+        probabilities: `(n, classes)`, float32.
+        features: `(n, width)`, float32: the input of its last layer, or `None` where that
+            cannot be had.
+    """
+
+    probabilities: NDArray[np.float32]
+    features: NDArray[np.float32] | None
+
+
 class Runtime(Protocol):
     """Is anything that executes a network."""
+
+    def answers(self, pixels: Pixels | Rows) -> Answers:
+        """Return probabilities and features for `(n, height, width, channels)`, uint8."""
 
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for `(n, height, width, channels)`, uint8."""
@@ -44,18 +66,33 @@ class KerasRuntime(Runtime):
         self._forward = open_forward(network, output)
 
     @override
+    def answers(self, pixels: Pixels | Rows) -> Answers:
+        if len(pixels) and len(pixels) <= _batch_size(pixels):
+            return self._answers_of(self._forward.run(pixels[:]))
+        parts = self._in_parts(pixels, self._forward.run)
+        if not parts:
+            nothing = np.zeros((1, *pixels.shape[1:]), np.uint8)
+            parts = [tuple(array[:0] for array in self._forward.run(nothing))]
+        return self._answers_of([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
+
+    @override
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         if not len(pixels):
             return np.empty((0, self._classes), np.float32)
+        if len(pixels) <= _batch_size(pixels):
+            return self._forward.run(pixels[:])[0]
+        parts = self._in_parts(pixels, lambda some: self._forward.run(some)[:1])
+        return np.concatenate([part[0] for part in parts])
+
+    def _in_parts(self, pixels: Pixels | Rows, run: "Run") -> "list[Outputs]":
+        """Return the outputs for all pictures, a batch at a time."""
         size = _batch_size(pixels)
-        if len(pixels) <= size:
-            return self._forward.run(pixels[:])
-
-        def run(first: int) -> NDArray[np.float32]:
-            return self._forward.run(pixels[first : first + size])
-
         with ThreadPoolExecutor(self._forward.threads) as threads:
-            return np.concatenate(list(threads.map(run, range(0, len(pixels), size))))
+            firsts = range(0, len(pixels), size)
+            return list(threads.map(lambda first: run(pixels[first : first + size]), firsts))
+
+    def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
+        return Answers(outputs[0], outputs[1] if self._forward.has_features else None)
 
 
 def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:

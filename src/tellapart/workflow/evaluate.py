@@ -22,8 +22,9 @@ from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.sections import ImageSpec
 from tellapart.workflow.background import background_of
 from tellapart.workflow.choosing import Chosen, choose_samples, numbers_of, places_by_name
-from tellapart.workflow.looks import count_look, run_folder_of, temperature_in
+from tellapart.workflow.looks import count_look, run_folder_of
 from tellapart.workflow.predict import open_model
+from tellapart.workflow.predictions import ask_about, score_of_answers
 from tellapart.workflow.runs import Run
 
 _SEEN = (
@@ -88,8 +89,7 @@ def evaluate(
     cache = usual_cache() if use_cache else None
     reading = Reader(judge.spec, chosen.title, cache, progress).read(chosen.samples)
     _tell_of(reading, progress, strict=strict)
-    temperature = None if folder is None else temperature_in(folder)
-    found, part = _score(judge, chosen, reading, temperature)
+    found, part = _score(judge, chosen, reading)
     if found.split != "test" and found.data == trained_on:
         found = found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
     if not isinstance(model, str | Path | Run):
@@ -97,27 +97,33 @@ def evaluate(
     return count_look(found, folder, fingerprint_of(judge.class_names, [part]))
 
 
-def _score(
-    judge: _Judge, chosen: Chosen, reading: Reading, temperature: float | None
-) -> tuple[Evaluation, Part]:
+def _score(judge: _Judge, chosen: Chosen, reading: Reading) -> tuple[Evaluation, Part]:
     """Return all scores, and the pixels and targets that they are of."""
     samples = chosen.samples
     targets = places_by_name(samples, judge.class_names)[samples.targets[reading.kept]]
     part, bad = Part(reading.pixels, targets), len(reading.failures)
     train = _some_training_pictures(judge, chosen.train, len(part))
     known = background_of(samples, reading.kept, part, train)
+    predictor = judge.runtime if isinstance(judge.runtime, Predictor) else None
+    rules = None if predictor is None else predictor.manifest.decisions
     about = About(
         data=chosen.name,
         split=samples.split,
         note=f"Pictures that could not be read: {bad:,}." if bad else "",
         groups=known.groups,
-        temperature=temperature,
+        temperature=None if rules is None else rules.temperature,
         baselines=known.baselines,
         facts=known.facts,
     )
-    answers = judge.runtime.probabilities(part.pixels)
-    found = evaluate_probabilities(part.targets, answers, judge.class_names, about)
-    return found.model_copy(update={"skipped": tuple(map(_skipped, reading.failures))}), part
+    skipped = tuple(map(_skipped, reading.failures))
+    if predictor is None:
+        probabilities = judge.runtime.probabilities(part.pixels)
+        found = evaluate_probabilities(part.targets, probabilities, judge.class_names, about)
+        return found.model_copy(update={"skipped": skipped}), part
+    answers = ask_about(part, judge.class_names, predictor)
+    found = evaluate_probabilities(part.targets, answers.probabilities, judge.class_names, about)
+    score = score_of_answers(predictor, answers)
+    return found.model_copy(update={"skipped": skipped, "answers": score}), part
 
 
 def _skipped(error: ImageError) -> SkippedFile:

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tellapart.errors import BundleError, OutputError
+from tellapart.errors import OutputError
 from tellapart.evaluate.record import Evaluation
 from tellapart.files import output_errors
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.runs import Run, open_run
+from tellapart.workflow.runs import Run
 
 UNCOUNTED = (
     "How often these images were scored is not written down: the classifier lies in no run's "
@@ -50,15 +50,6 @@ def run_folder_of(model: Any) -> RunFolder | None:
         return None
     folder = RunFolder(Path(model).parent)
     return folder if folder.recipe_path.is_file() and folder.record_path.is_file() else None
-
-
-def temperature_in(folder: RunFolder) -> float | None:
-    """Return the temperature that a run fitted on its validation images, if it did."""
-    try:
-        found = open_run(folder.path).evaluation.calibration
-    except BundleError:
-        return None
-    return None if found is None else found.temperature
 
 
 def count_look(found: Evaluation, folder: RunFolder | None, fingerprint: str) -> Evaluation:

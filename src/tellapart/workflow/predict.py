@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from tellapart._extras import prepare_keras
 from tellapart.data.layout import Layout
 from tellapart.data.samples import Samples
+from tellapart.data.stores import ImageStore
 from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import BundleError
 from tellapart.predict.inputs import items_in
@@ -58,7 +59,14 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
 
 
 def predict(
-    model: Any, images: Any, *, top: int = 3, layout: Layout | None = None, trust: bool = False
+    model: Any,
+    images: Any,
+    *,
+    top: int = 3,
+    always_answer: bool = False,
+    risk: float | None = None,
+    layout: Layout | None = None,
+    trust: bool = False,
 ) -> Any:
     """Return what a classifier says about one picture or several.
 
@@ -68,19 +76,25 @@ def predict(
             a table with a picture a row.
         top: How many classes to name, best first.
         layout: Which column of the table has the pictures, and where its paths start.
+        always_answer: Give a label to every picture, however unsure.
+        risk: Accept this share of wrong labels, instead of what the recipe says.
         trust: Build a network of its maker's own, which may run code.
 
     Raises:
         ImageError: The one picture cannot be read.
         DataError: The table is damaged, or has no column for pictures.
         BundleError: The bundle cannot be used.
+        UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be promised.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
-    if isinstance(images, Samples):
-        return list(predictor.predict_items(items_in(images.images), top=top))
     if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLES:
-        return list(predictor.predict_items(items_in(images_in(Path(images), layout)), top=top))
-    return predictor.predict(images, top=top)
+        images = images_in(Path(images), layout)
+    elif isinstance(images, Samples):
+        images = images.images
+    if not isinstance(images, ImageStore):
+        return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
+    items = items_in(images)
+    return list(predictor.predict_items(items, top=top, always_answer=always_answer, risk=risk))
 
 
 def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None) -> DoctorReport:

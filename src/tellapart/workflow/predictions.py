@@ -12,6 +12,8 @@ from tellapart._extras import prepare_keras
 from tellapart.data.prepare import Part, fingerprint_of
 from tellapart.data.samples import Indices
 from tellapart.errors import BundleError, DataError
+from tellapart.evaluate.answered import AnswersScore
+from tellapart.evaluate.answers import score_answers
 from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.progress import open_progress
@@ -31,11 +33,14 @@ class Answers:
         targets: `(n,)`, int64: the true classes' numbers.
         probabilities: `(n, classes)`, float32.
         fingerprint: SHA-256 over class names, targets and pixels of the test images.
+        novelty: `(n,)`, float32: how unlike the training images each is; `None` where that is
+            not measured. It is not written.
     """
 
     targets: Indices
     probabilities: NDArray[np.float32]
     fingerprint: str
+    novelty: NDArray[np.float32] | None = None
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -46,7 +51,17 @@ class Answers:
 def ask_about(test: Part, class_names: tuple[str, ...], predictor: Predictor) -> Answers:
     """Return a classifier's answers about test images that fit already."""
     fingerprint = fingerprint_of(class_names, [test])
-    return Answers(test.targets, predictor.probabilities(test.pixels), fingerprint)
+    found, verdicts = predictor.judge(test.pixels)
+    novelty = None if verdicts is None else verdicts.novelty
+    return Answers(test.targets, found.probabilities, fingerprint, novelty)
+
+
+def score_of_answers(predictor: Predictor, answers: Answers) -> AnswersScore | None:
+    """Return what a classifier's rules come to on its test images; `None` if it has none."""
+    decisions = predictor.manifest.decisions
+    if decisions is None:
+        return None
+    return score_answers(decisions, answers.targets, answers.probabilities, answers.novelty)
 
 
 def write_answers(folder: RunFolder, answers: Answers) -> None:

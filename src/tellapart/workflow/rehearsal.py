@@ -7,17 +7,19 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
 from tellapart.predict.predictor import open_predictor
+from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
 from tellapart.train.runs import RunFolder
+from tellapart.workflow.deciding import fit_rules
 from tellapart.workflow.predictions import ask_about
-from tellapart.workflow.scoring import MOST_FITTED, score_validation
+from tellapart.workflow.scoring import score_validation
 
 MOST_IMAGES = 2_000
 """Validation images that the end is rehearsed on."""
 
 
-def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
-    """Score and draw as at the end, on validation images, and leave nothing behind.
+def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
+    """Fit rules, score and draw as at the end, on validation images, and leave nothing behind.
 
     Returns:
         The seconds that it would have taken with all test images.
@@ -26,6 +28,9 @@ def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
 
     began = time.perf_counter()
     predictor = open_predictor(folder.bundle_path, trust=True)
+    if data.validation is not data.test:
+        fit_rules(predictor, data, recipe)
+        open_predictor(folder.bundle_path, trust=True)  # as it is opened with its rules
     part = data.validation.first(MOST_IMAGES)
     asked = time.perf_counter()
     answers = ask_about(part, data.class_names, predictor)
@@ -33,8 +38,7 @@ def rehearse_scoring(folder: RunFolder, data: Prepared) -> float:
     asking = time.perf_counter() - asked
     for _ in range(5):  # the other four pictures take no longer than this one
         draw_confusion(found).to_png()
-    fitting = 0 if data.validation is data.test else min(len(data.validation), MOST_FITTED)
-    return time.perf_counter() - began + asking * ((len(data.test) + fitting) / len(part) - 1)
+    return time.perf_counter() - began + asking * (len(data.test) / len(part) - 1)
 
 
 class Rehearsal(Finish):

@@ -30,9 +30,10 @@ from tellapart.train.plan import Budget
 from tellapart.train.runs import RunFolder, RunLog, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
+from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.preparing import prepare_data, tell_of_data
-from tellapart.workflow.rehearsal import Rehearsal, rehearse_scoring
+from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
 from tellapart.workflow.scoring import score_run, summary_of
 
@@ -145,7 +146,8 @@ class Session:
             self._progress,
             FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal()),
         )
-        bundle = self._save()
+        self._save()
+        bundle = decide(self._folder.bundle_path, self._data, self._recipe, self._progress)
         predictor = open_predictor(self._folder.bundle_path, trust=True)
         evaluation = score_run(self._folder, self._data, predictor)
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
@@ -160,7 +162,7 @@ class Session:
         """Return what a run on a budget does before its end."""
         if self._budget is None:
             return None
-        return Rehearsal(self._save, lambda: rehearse_scoring(self._folder, self._data))
+        return Rehearsal(self._save, lambda: rehearse_end(self._folder, self._data, self._recipe))
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
         self._progress.say(repr(data))

@@ -28,6 +28,7 @@ def train(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    risk: float | None = None,
     settings: Mapping[str, object] | None = None,
     output: str | Path = "runs",
     resume: str | Path | None = None,
@@ -54,6 +55,7 @@ def train(
             memory is short.
         learning_rate: Instead of the recipe's `optimizer.learning_rate`.
         seed: Instead of the recipe's `seed`.
+        risk: Instead of the recipe's `answers.risk`: the share of wrong labels to promise.
         settings: Any field of the recipe by dotted key.
         output: The folder that the run's numbered folder goes into.
         resume: The folder of a run that was interrupted, to go on with it.
@@ -83,6 +85,8 @@ def train(
     """
     began = time.monotonic()
     changes = join_settings(settings, epochs, batch_size, learning_rate, seed)
+    if risk is not None:
+        changes["answers.risk"] = risk
     if resume is not None:
         given = (recipe, budget, labels, against)
         others = strict or any(value is not None for value in given)
