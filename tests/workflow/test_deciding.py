@@ -86,10 +86,17 @@ def test_an_answer_is_a_label_a_set_or_unknown(decided: Run, pixels: Any) -> Non
             assert str(answer).startswith("unsure: ")
 
 
-def test_noise_is_mostly_unknown(decided: Run) -> None:
+def test_what_is_farther_than_the_rule_allows_is_unknown_and_nothing_else(
+    decided: Run, bundle: Bundle, pixels: Any
+) -> None:
+    assert bundle.manifest.decisions is not None
+    rule = bundle.manifest.decisions.novelty
+    assert rule is not None
     noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
-    answers = decided.model.predict(noise)
-    assert sum(answer.verdict == "unknown" for answer in answers) > 25
+    answers = decided.model.predict(np.concatenate([noise, pixels]))
+    assert {answer.verdict for answer in answers} == {"label", "unsure", "unknown"}
+    for answer in answers:
+        assert (answer.novelty > rule.threshold) == (answer.verdict == "unknown")
 
 
 def test_no_option_changes_which_class_is_first(decided: Run, pixels: Any) -> None:

@@ -87,13 +87,14 @@ def predict(
         UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be promised.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
+    rows: ImageStore | None = None
     if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLES:
-        images = images_in(Path(images), layout)
+        rows = images_in(Path(images), layout)
     elif isinstance(images, Samples):
-        images = images.images
-    if not isinstance(images, ImageStore):
+        rows = images.images
+    if rows is None:
         return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
-    items = items_in(images)
+    items = items_in(rows)
     return list(predictor.predict_items(items, top=top, always_answer=always_answer, risk=risk))
 
 
