@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tellapart.data.samples import Samples
     from tellapart.errors import TellapartError
     from tellapart.evaluate.record import Evaluation
+    from tellapart.explain.explanation import Explanation
     from tellapart.predict.prediction import Prediction
     from tellapart.predict.predictor import Predictor
     from tellapart.recipe import Recipe, load_recipe, recipe_names
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.cache import cache, clear_cache
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.explain import explain
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Dataset",
     "Evaluation",
+    "Explanation",
     "History",
     "Layout",
     "Prediction",
@@ -58,6 +61,7 @@ __all__ = [
     "diff",
     "doctor",
     "evaluate",
+    "explain",
     "inspect",
     "load",
     "load_recipe",
@@ -73,6 +77,7 @@ _HOMES = MappingProxyType(
     {
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
+        "Explanation": "explain.explanation",
         "History": "train.history",
         "Layout": "data.layout",
         "Prediction": "predict.prediction",
@@ -89,6 +94,7 @@ _HOMES = MappingProxyType(
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
+        "explain": "workflow.explain",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",

@@ -11,6 +11,7 @@ from tellapart.cli.console import remark, show
 from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
+from tellapart.cli.explain import explain
 from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (inspect, train, evaluate, predict, doctor, replay, diff):
+for _verb in (inspect, train, evaluate, predict, explain, doctor, replay, diff):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
 app.add_typer(cache, name="cache")

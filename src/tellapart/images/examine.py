@@ -13,7 +13,7 @@ from tellapart.images.decode import decode, decode_array
 from tellapart.images.kinds import kind_of
 from tellapart.images.limits import LIMITS, library_errors
 from tellapart.images.opening import open_picture
-from tellapart.images.upright import orientation_of
+from tellapart.images.upright import upright_size
 from tellapart.sections import ImageSpec
 
 LONGEST_SIDE = 4096
@@ -62,8 +62,7 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
     if kind is None:
         raise ImageError(name, "unknown-format", "no known picture format.")
     with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
-        orientation, _ = orientation_of(picture)
-        size = picture.size[::-1] if orientation in range(5, 9) else picture.size
+        size = upright_size(picture)
         mode, camera = picture.mode, _camera(picture)
     decoded = decode(content, _own_size(*size), name)
     return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)

@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ from tellapart.images.arrays import Pixels
 from tellapart.predict.inputs import Item, is_single, items_of
 from tellapart.predict.prediction import Choice, Prediction
 from tellapart.predict.runtimes import BATCH, KerasRuntime, Runtime, open_keras
+
+if TYPE_CHECKING:
+    from tellapart.explain.explainer import Explainer
+    from tellapart.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,76 @@ class Predictor:
                 f"Received: {pixels.shape}, {pixels.dtype}."
             )
         return self._runtime.probabilities(pixels)
+
+    def explain(
+        self,
+        images: Any,
+        *,
+        method: str | None = None,
+        class_name: str | None = None,
+        check: bool = True,
+    ) -> Any:
+        """Return which pixels of a picture speak for a class, or a list for several pictures.
+
+        Args:
+            images: What `predict` takes.
+            method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default what the network
+                allows, in the order cam, hires-cam, occlusion.
+            class_name: The class that is asked about; the most probable one by default.
+            check: Find out whether the map means anything, which asks some 640 times.
+
+        Returns:
+            An `Explanation` for one picture; a list of them for several.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            UsageError: There is no such method or class.
+            ModelError: The network does not allow the method.
+        """
+        spec = self.manifest.image
+        found = [
+            self.explain_item(item, method=method, class_name=class_name, check=check)
+            for item in items_of(images, spec)
+        ]
+        return found[0] if is_single(images, spec) else found
+
+    def explain_item(
+        self,
+        item: Item,
+        *,
+        method: str | None = None,
+        class_name: str | None = None,
+        check: bool = True,
+    ) -> "Explanation":
+        """Return what `explain` does, about one item.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            UsageError: There is no such method or class.
+            ModelError: The network does not allow the method.
+        """
+        spec = self.manifest.image
+        return self._explainer.explain(
+            item.name,
+            item.pixels(spec),
+            item.shown(spec),
+            method=method,
+            class_name=class_name,
+            check=check,
+        )
+
+    @cached_property
+    def _explainer(self) -> "Explainer":
+        from tellapart.explain.explainer import Explainer
+
+        has_network = isinstance(self._runtime, KerasRuntime)
+        return Explainer(
+            self.probabilities,
+            self.class_names,
+            self.manifest.image,
+            self.network if has_network else None,
+            self.manifest.architecture.output,
+        )
 
     def replay_golden(self) -> GoldenReplay:
         """Ask for the golden examples again and compare."""
