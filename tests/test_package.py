@@ -66,7 +66,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = tellapart.trian
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain"])
 def test_a_verb_stays_a_function_after_its_room_was_imported(verb: str) -> None:
     code = (
         f"import tellapart, importlib; importlib.import_module('tellapart.{verb}');"
@@ -105,7 +105,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        *("inspect", "train", "evaluate", "predict", "doctor", "replay", "diff"),
+        *("inspect", "train", "evaluate", "predict", "explain", "doctor", "replay", "diff"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

@@ -115,10 +115,10 @@ def dissect(network: keras.Model, pixels: Any) -> Anatomy:
     alive = []  # an id is a tensor's own only as long as the tensor lives
 
     def visit(place: int, operation: Any, call: Callable[[], Any], args: tuple[Any, ...]) -> Any:
+        given = [places[id(x)] for x in keras.tree.flatten(args) if id(x) in places]
         output = call()
         alive.append(output)
-        places[id(output)] = place
-        given = [places[id(x)] for x in keras.tree.flatten(args) if id(x) in places]
+        places[id(output)] = place  # which a layer that does nothing takes over from its source
         shape = tuple(output.shape[1:]) if hasattr(output, "shape") else ()
         grid = None
         if len(shape) == 3:

@@ -131,7 +131,8 @@ class Explainer:
         """Return how much each pixel speaks for the class, at least 0."""
         if method == "occlusion" or self._mapper is None:
             return np.asarray(np.maximum(occlusion_map(self._probabilities, pixels, target), 0))
-        return self._mapper.maps(pixels[None], np.array([target]), method)[0]
+        (heat,) = self._mapper.maps(pixels[None], np.array([target]), method)
+        return np.asarray(heat)
 
     def _weigh(
         self, method: str, pixels: Pixels, target: int, heat: NDArray[np.float32]

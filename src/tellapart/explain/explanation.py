@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +82,10 @@ class Explanation:
         """Return in words whether the map means anything."""
         if self.scores is None:
             return "Whether this map means anything was not checked."
-        return self.scores.verdict(self.label)
+        verdict = self.scores.verdict(self.label)
+        if self.scores.is_meaningful or self.method == "occlusion":
+            return verdict
+        return f"{verdict} Try the method occlusion."
 
     def on_picture(self, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
         """Return the map as it lies on the whole, upright picture; what was cropped away is 0.
@@ -102,7 +105,7 @@ class Explanation:
         height, width = self.shown.pixels.shape[:2]
         captions = Captions(
             title=f"{self.label}  {self.probability:.1%}",
-            picture=self.name,
+            picture=PurePath(self.name).name,
             overlay=f"for {self.label}, by {self.method}",
             verdict=self.verdict,
         )

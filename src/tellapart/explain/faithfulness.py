@@ -73,7 +73,7 @@ class Faithfulness(BaseModel):
         elif self.p_value <= SIGNIFICANCE:
             claim = "Do not read much into this map: it tells little more than random orders do."
         else:
-            claim = "Do not read anything into this map: it is no better than random orders."
+            claim = "Do not read anything into this map: random orders do as well, within chance."
         if self.agreement is None:
             return f"{claim} {facts}"
         return f"{claim} {facts} {_agreement_in_words(self.agreement)}"

@@ -78,7 +78,8 @@ def spread_evenly(size: Shape, cells: Shape) -> Grid:
 def draw_out(maps: NDArray[np.float32], grid: Grid, size: tuple[int, int]) -> NDArray[np.float32]:
     """Return maps of cells at the picture's size, linear between the middles of cells.
 
-    Pixels beyond the outermost middles get the value of the nearest cell.
+    Beyond the outermost middles the nearest cell's value holds for half a cell, its own extent,
+    and fades to 0 over one more.
 
     Args:
         maps: `(n, rows, columns)`.
@@ -89,6 +90,8 @@ def draw_out(maps: NDArray[np.float32], grid: Grid, size: tuple[int, int]) -> ND
         >>> cells = np.array([[[0.0, 1.0]]], np.float32)
         >>> draw_out(cells, Grid(Axis(), Axis(1.0, 2.0)), (1, 5)).tolist()
         [[[0.0, 0.0, 0.5, 1.0, 1.0]]]
+        >>> draw_out(cells, Grid(), (1, 4)).tolist()
+        [[[0.0, 1.0, 0.5, 0.0]]]
     """
     down = _between(maps.shape[1], grid.rows, size[0])
     across = _between(maps.shape[2], grid.columns, size[1])
@@ -115,11 +118,13 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def _between(cells: int, axis: Axis, side: int) -> NDArray[np.float32]:
     """Return `(side, cells)`: how much each pixel gets from each cell."""
-    places = np.clip((np.arange(side) - axis.start) / axis.step, 0, cells - 1)
+    exact = (np.arange(side) - axis.start) / axis.step
+    places = np.clip(exact, 0, cells - 1)
+    strength = np.clip(1.5 - np.abs(exact - places), 0, 1)
     left = np.minimum(places.astype(int), max(cells - 2, 0))
-    share = (places - left).astype(np.float32)
+    share = places - left
     weights = np.zeros((side, cells), np.float32)
-    weights[np.arange(side), left] = 1 - share
+    weights[np.arange(side), left] = strength * (1 - share)
     if cells > 1:
-        weights[np.arange(side), left + 1] += share
+        weights[np.arange(side), left + 1] += strength * share
     return weights

@@ -78,7 +78,8 @@ def _open_tensorflow(program: Program, shape: Shape, cells: Shape, *, compiled: 
 
     if compiled:
         specs = [tf.TensorSpec((None, *shape), tf.uint8), tf.TensorSpec((None,), tf.int32)]
-        differentiate = tf.function(differentiate, input_signature=specs, autograph=False)
+        program_of_tensors = tf.function(differentiate, input_signature=specs, autograph=False)
+        differentiate = program_of_tensors.get_concrete_function()
 
     def run(
         pixels: Pixels, classes: NDArray[np.int32]
