@@ -21,7 +21,6 @@ from tellapart.predict.runtimes import BATCH, KerasRuntime, Runtime, open_keras
 
 if TYPE_CHECKING:
     from tellapart.explain.explainer import Explainer
-    from tellapart.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -159,38 +158,21 @@ class Predictor:
         """
         spec = self.manifest.image
         found = [
-            self.explain_item(item, method=method, class_name=class_name, check=check)
+            self.explainer.explain(
+                item.name,
+                item.pixels(spec),
+                item.shown(spec),
+                method=method,
+                class_name=class_name,
+                check=check,
+            )
             for item in items_of(images, spec)
         ]
         return found[0] if is_single(images, spec) else found
 
-    def explain_item(
-        self,
-        item: Item,
-        *,
-        method: str | None = None,
-        class_name: str | None = None,
-        check: bool = True,
-    ) -> "Explanation":
-        """Return what `explain` does, about one item.
-
-        Raises:
-            ImageError: The picture cannot be read.
-            UsageError: There is no such method or class.
-            ModelError: The network does not allow the method.
-        """
-        spec = self.manifest.image
-        return self._explainer.explain(
-            item.name,
-            item.pixels(spec),
-            item.shown(spec),
-            method=method,
-            class_name=class_name,
-            check=check,
-        )
-
     @cached_property
-    def _explainer(self) -> "Explainer":
+    def explainer(self) -> "Explainer":
+        """Return what explains one picture after another; made when it is first asked for."""
         from tellapart.explain.explainer import Explainer
 
         has_network = isinstance(self._runtime, KerasRuntime)

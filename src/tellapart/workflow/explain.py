@@ -77,9 +77,17 @@ def explain_files(
         OutputError: A file cannot be written.
         ModelError: The network does not allow the method.
     """
+    image = predictor.manifest.image
     for item, target in zip(items, _targets(items, output), strict=True):
         try:
-            found = predictor.explain_item(item, method=method, class_name=class_name, check=check)
+            found = predictor.explainer.explain(
+                item.name,
+                item.pixels(image),
+                item.shown(image),
+                method=method,
+                class_name=class_name,
+                check=check,
+            )
         except ImageError as error:
             yield ExplanationRecord(name=item.name, error=f"{error.reason}: {error.detail}")
         else:
