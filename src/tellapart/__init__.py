@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tellapart.data.samples import Samples
     from tellapart.errors import TellapartError
     from tellapart.evaluate.record import Evaluation
+    from tellapart.explain.explanation import Explanation
     from tellapart.predict.prediction import Prediction
     from tellapart.predict.predictor import Predictor
     from tellapart.recipe import Recipe, load_recipe, recipe_names
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.cross_validate import CrossValidation, cross_validate
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.explain import explain
     from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
@@ -47,6 +49,7 @@ __all__ = [
     "CrossValidation",
     "Dataset",
     "Evaluation",
+    "Explanation",
     "History",
     "Layout",
     "Prediction",
@@ -68,6 +71,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluate_predictions",
+    "explain",
     "inspect",
     "load",
     "load_recipe",
@@ -86,6 +90,7 @@ _HOMES = MappingProxyType(
         "CrossValidation": "workflow.cross_validate",
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
+        "Explanation": "explain.explanation",
         "History": "train.history",
         "Layout": "data.layout",
         "Prediction": "predict.prediction",
@@ -106,6 +111,7 @@ _HOMES = MappingProxyType(
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
         "evaluate_predictions": "workflow.foreign",
+        "explain": "workflow.explain",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",

@@ -13,6 +13,7 @@ from tellapart.cli.cross_validate import cross_validate
 from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
+from tellapart.cli.explain import explain
 from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for _verb in (
-    *(inspect, review, train, cross_validate, evaluate, predict),
+    *(inspect, review, train, cross_validate, evaluate, predict, explain),
     *(doctor, replay, diff, compare),
 ):
     app.command()(_verb)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image
 
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
@@ -13,7 +13,7 @@ from tellapart.images.decode import decode, decode_array
 from tellapart.images.kinds import kind_of
 from tellapart.images.limits import LIMITS, library_errors
 from tellapart.images.opening import open_picture
-from tellapart.images.upright import orientation_of
+from tellapart.images.upright import upright_size
 from tellapart.sections import ImageSpec
 
 LONGEST_SIDE = 4096
@@ -58,7 +58,7 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
         return Examined(decode_array(array, spec, name).pixels, "L" if grey else "RGB", "", "")
     kind = _known_kind(content, name)
     with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
-        size, mode, camera = _upright_size(picture), picture.mode, _camera(picture)
+        size, mode, camera = upright_size(picture), picture.mode, _camera(picture)
     decoded = decode(content, _own_size(*size), name)
     return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)
 
@@ -82,7 +82,7 @@ def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
         return width, height
     kind = _known_kind(content, name)
     with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
-        return _upright_size(picture)
+        return upright_size(picture)
 
 
 def _known_kind(content: bytes, name: str) -> str:
@@ -92,12 +92,6 @@ def _known_kind(content: bytes, name: str) -> str:
     if kind is None:
         raise ImageError(name, "unknown-format", "no known picture format.")
     return kind
-
-
-def _upright_size(picture: ImageFile.ImageFile) -> tuple[int, int]:
-    orientation, _ = orientation_of(picture)
-    width, height = picture.size
-    return (height, width) if orientation in range(5, 9) else (width, height)
 
 
 def _own_size(width: int, height: int) -> ImageSpec:

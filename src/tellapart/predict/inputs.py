@@ -18,6 +18,7 @@ from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode, decode_array, decode_picture, read_file
 from tellapart.images.kinds import SUFFIXES
+from tellapart.images.showing import Shown, open_shown
 from tellapart.sections import ImageSpec
 
 
@@ -65,6 +66,16 @@ class Item:
                 raise self.content
             case _:
                 return decode_array(self.content, spec, self.name).pixels
+
+    def shown(self, spec: ImageSpec) -> Shown:
+        """Return the picture as people look at it, on the ground that the network sees it on.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(self.content, ImageError):
+            raise self.content
+        return open_shown(self.content, self.name, spec.background)
 
 
 def is_single(given: Any, spec: ImageSpec) -> bool:
