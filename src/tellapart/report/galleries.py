@@ -1,0 +1,154 @@
+"""Pictures on a page: mistakes and confused pairs, each with what was said and a heat map."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from numpy.typing import NDArray
+from PIL import Image
+
+from tellapart.evaluate.record import Evaluation
+from tellapart.images.arrays import Pixels
+from tellapart.report.palette import HEAT
+
+MISTAKES = 24
+"""The most confident mistakes that are shown."""
+
+PAIRS = 4
+PER_PAIR = 8
+"""So many of the most confused pairs are shown, with so many pictures each."""
+
+SIDE = 96
+"""Larger pictures are shown at this size, in pixels."""
+
+_OVERLAY = 0.55
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What was said of the test images of a run, and those of them that are shown.
+
+    Attributes:
+        targets: `(n,)`: the true classes' numbers, of all test images.
+        probabilities: `(n, classes)`, of all test images.
+        places: `(k,)`: the positions of the images that are shown.
+        pixels: `(k, height, width, channels)`, uint8.
+        names: `k` names.
+        heat: `(k, height, width)`, float32, 0–1: which pixels decided for the class that was
+            said; `None` where that cannot be told.
+    """
+
+    targets: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    places: NDArray[np.int64]
+    pixels: Pixels
+    names: Sequence[str]
+    heat: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Is one picture as the page shows it; `picture` and `heat` are addresses for `<img>`."""
+
+    name: str
+    target: str
+    said: str
+    probability: float
+    picture: str
+    heat: str | None
+
+
+def choose_mistakes(
+    targets: NDArray[np.int64], probabilities: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Return the positions of the mistakes that were made with most confidence, worst first.
+
+    Args:
+        targets: `(n,)`: the true classes' numbers.
+        probabilities: `(n, classes)`.
+    """
+    said = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(said != targets)
+    order = np.argsort(-probabilities[wrong, said[wrong]], kind="stable")
+    return np.asarray(wrong[order][:MISTAKES], np.int64)
+
+
+def choose_pairs(
+    evaluation: Evaluation, targets: NDArray[np.int64], probabilities: NDArray[np.floating]
+) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Return, for the most confused pairs, the positions of their surest mistakes."""
+    numbers = {name: number for number, name in enumerate(evaluation.class_names)}
+    said = probabilities.argmax(axis=1)
+    found = {}
+    for pair in evaluation.confused[:PAIRS]:
+        target, predicted = numbers[pair.target], numbers[pair.predicted]
+        places = np.flatnonzero((targets == target) & (said == predicted))
+        order = np.argsort(-probabilities[places, predicted], kind="stable")
+        found[pair.target, pair.predicted] = np.asarray(places[order][:PER_PAIR], np.int64)
+    return found
+
+
+def choose_shown(
+    evaluation: Evaluation, targets: NDArray[np.int64], probabilities: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Return the positions of all test images that the page shows, in order."""
+    pairs = choose_pairs(evaluation, targets, probabilities).values()
+    chosen = [choose_mistakes(targets, probabilities), *pairs]
+    return np.unique(np.concatenate(chosen))
+
+
+def cards_of(
+    answered: Answered, chosen: NDArray[np.int64], class_names: Sequence[str]
+) -> list[Card]:
+    """Return the cards of the test images at the positions `chosen`."""
+    rows = {int(place): row for row, place in enumerate(answered.places)}
+    cards = []
+    for place in chosen:
+        row = rows[int(place)]
+        said = int(answered.probabilities[place].argmax())
+        heat = None if answered.heat is None else answered.heat[row]
+        cards.append(
+            Card(
+                name=answered.names[row],
+                target=class_names[int(answered.targets[place])],
+                said=class_names[said],
+                probability=float(answered.probabilities[place, said]),
+                picture=image_source(answered.pixels[row]),
+                heat=None if heat is None else image_source(lay_over(answered.pixels[row], heat)),
+            )
+        )
+    return cards
+
+
+def lay_over(pixels: Pixels, heat: NDArray[np.float32]) -> Pixels:
+    """Return a picture under a heat map, `(height, width, 3)`, uint8.
+
+    Args:
+        pixels: `(height, width, 1 or 3)`, uint8.
+        heat: `(height, width)`, 0–1.
+    """
+    colours = colormaps[HEAT](np.clip(heat, 0, 1))[..., :3]
+    grey = np.broadcast_to(pixels.mean(axis=2, keepdims=True) / 255, colours.shape)
+    mixed = (1 - _OVERLAY) * grey + _OVERLAY * colours
+    return np.asarray(np.rint(255 * mixed), np.uint8)
+
+
+def image_source(pixels: Pixels) -> str:
+    """Return pixels as the address that an `<img>` shows without any file.
+
+    Small and grey ones are kept exactly (PNG), others nearly (JPEG).
+    """
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    if max(picture.size) > SIDE:
+        picture.thumbnail((SIDE, SIDE))
+    is_exact = picture.mode == "L" or max(picture.size) <= 48
+    content = io.BytesIO()
+    if is_exact:
+        picture.save(content, "PNG", optimize=True)
+    else:
+        picture.save(content, "JPEG", quality=85)
+    raw = base64.b64encode(content.getvalue()).decode("ascii")
+    return f"data:image/{'png' if is_exact else 'jpeg'};base64,{raw}"
