@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
+    from tellapart.workflow.report import report
     from tellapart.workflow.review import Review, review
     from tellapart.workflow.runs import Run, open_run
     from tellapart.workflow.train import train
@@ -80,6 +81,7 @@ __all__ = [
     "predict",
     "recipe_names",
     "replay",
+    "report",
     "review",
     "train",
 ]
@@ -120,6 +122,7 @@ _HOMES = MappingProxyType(
         "predict": "workflow.predict",
         "recipe_names": "recipe",
         "replay": "workflow.replay",
+        "report": "workflow.report",
         "review": "workflow.review",
         "train": "workflow.train",
     }

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from tellapart.evaluate.suspects import Suspect
-from tellapart.report.suspects import Shown, draw_suspects, image_source
+from tellapart.report.page import image_source
+from tellapart.report.suspects import Shown, draw_suspects
 
 
 def _back(source: str) -> np.ndarray:

@@ -18,6 +18,7 @@ from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
 from tellapart.cli.replay import replay
+from tellapart.cli.report import report
 from tellapart.cli.review import review
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(inspect, review, train, cross_validate, evaluate, predict, explain),
-    *(doctor, replay, diff, compare),
+    *(report, doctor, replay, diff, compare),
 ):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")

@@ -1,7 +1,5 @@
 """The page about labels that are probably wrong, and a picture of the first of them."""
 
-import base64
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from PIL import Image
 from tellapart._version import __version__
 from tellapart.evaluate.suspects import Suspect, Suspects
 from tellapart.figures import Picture
-from tellapart.report.page import render_page
+from tellapart.report.page import image_source, render_page
 
 COLUMNS = 6
 """Pictures in a row of the drawing."""
@@ -91,18 +89,6 @@ def draw_suspects(shown: Sequence[Shown]) -> Picture:
         given, proposed = (_short(name) for name in (one.suspect.given, one.suspect.proposed))
         cell.set_xlabel(f"{given}\n→ {proposed}?", fontsize=10, parse_math=False)
     return figure
-
-
-def image_source(picture: Image.Image) -> str:
-    """Return a picture as the address that an `<img>` shows without any file.
-
-    Small and grey ones are kept exactly (PNG), larger ones in colour nearly (JPEG).
-    """
-    content = io.BytesIO()
-    kind = "png" if picture.mode == "L" or max(picture.size) <= 48 else "jpeg"
-    picture.save(content, kind.upper(), **({"quality": 85} if kind == "jpeg" else {}))
-    raw = base64.b64encode(content.getvalue()).decode("ascii")
-    return f"data:image/{kind};base64,{raw}"
 
 
 def _short(name: str) -> str:

@@ -141,6 +141,11 @@ class RunFolder:
         return self.path / "gain.json"
 
     @property
+    def report_path(self) -> Path:
+        """Return where the page about the run lies."""
+        return self.path / "report.html"
+
+    @property
     def plots(self) -> Path:
         """Return the folder of the pictures."""
         return self.path / "plots"

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from tellapart._extras import prepare_keras
 from tellapart.data.prepare import Part, fingerprint_of
 from tellapart.data.samples import Indices
-from tellapart.errors import BundleError, DataError
+from tellapart.errors import BundleError
 from tellapart.evaluate.answered import AnswersScore
 from tellapart.evaluate.answers import score_answers
 from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
-from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.labels import patch_as_in
-from tellapart.workflow.preparing import load_again, prepare_data
+from tellapart.workflow.run_data import data_of_run
 
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 """What reading a damaged `.npz` file raises."""
@@ -109,15 +107,7 @@ def recompute_answers(
         BundleError: The bundle cannot be used.
         TrustError: The network is its maker's own and `trust` is false.
     """
-    recipe, record = folder.recipe(), folder.record()
-    if record.source is None:
-        raise DataError(f"The run {folder.path} was trained on arrays in memory.")
     prepare_keras(backend)
     predictor = open_predictor(folder.bundle_path, trust=trust)
-    progress = open_progress(quiet=quiet)
-    data = load_again(record.source, record, recipe, quiet=quiet)
-    data = patch_as_in(folder, data)
-    found = prepare_data(data, recipe, progress, strict=record.strict)
-    if found.fingerprint != record.fingerprint:
-        raise DataError(f"{data.origin} has changed since the run {folder.path}.")
+    found = data_of_run(folder, quiet=quiet)
     return ask_about(found.test, found.class_names, predictor)

@@ -36,6 +36,7 @@ from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
 from tellapart.workflow.scoring import score_run, summary_of
+from tellapart.workflow.story import page_of
 
 GOLDEN_EXAMPLES = 8
 
@@ -152,11 +153,13 @@ class Session:
         evaluation = score_run(self._folder, self._data, predictor)
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
         write_whole(self._folder.history_path, history.to_jsonl())
-        save_pictures(Run(self._folder.path, self._recipe, history, evaluation))
+        run = Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+        save_pictures(run)
         write_whole(self._folder.evaluation_path, evaluation.to_json())
+        write_whole(self._folder.report_path, page_of(run, predictor, self._data))
         if self._budget:
             self._progress.say(outlook(history))
-        return Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+        return run
 
     def _rehearsal(self) -> Rehearsal | None:
         """Return what a run on a budget does before its end."""
