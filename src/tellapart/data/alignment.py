@@ -1,12 +1,10 @@
 """How much of one picture is left when another, moved, stretched and relit, is taken away."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.data.measures import SIDE, Floats, resize
+from tellapart.data.nearest import side_by_side
 from tellapart.images.arrays import Pixels
 
 _PORTION = 64
@@ -47,8 +45,7 @@ def residuals(first: Pixels, second: Pixels, limit: float) -> Floats:
         both = _fit(np.concatenate([one, two]), np.concatenate([two, one]), limit)
         return np.asarray(both.reshape(2, -1).min(axis=0), np.float32)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = list(pool.map(fit, range(0, len(first), _PORTION)))
+    parts = side_by_side(fit, range(0, len(first), _PORTION))
     return np.concatenate([np.zeros(0, np.float32), *parts])
 
 
