@@ -12,7 +12,7 @@ from tellapart.data.measures import SIDE, Floats, resampling, weights
 from tellapart.data.nearest import side_by_side
 from tellapart.images.arrays import Pixels
 
-LENGTH = 48
+LENGTH = 64
 """How many numbers a fingerprint has."""
 
 LARGEST_CUT = 0.08
@@ -22,7 +22,7 @@ _SAMPLE, _VARIED, _MOST_ROUNDS = 3000, 18_000, 60
 """Pictures that are varied, variations in all, and variations of each picture at most."""
 
 _CELLS, _PORTION = 8, 1000
-_FOUND_AGAIN, _IN_WINDOW = 99.0, 99.7
+_FOUND_AGAIN, _IN_WINDOW = 99.7, 99.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Fingerprints:
     Attributes:
         vectors: `(n, length)`.
         mirrored: `(n, length)`: those of the same pictures, mirrored left to right.
-        reach: The square of the distance within which 99 % of slight variations stay.
+        reach: The square of the distance within which 99.7 % of slight variations stay.
         window: How far apart the last numbers of all but 0.3 % of them lie; the last
             number is the one in which pictures differ most.
     """
