@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 5
 
-_MOST_FILES = 5
-
 
 def inspect(
     source: Annotated[str, typer.Argument(help="A known name, a folder, a table or .npz.")],
