@@ -18,6 +18,15 @@ def evaluate(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Write the record there too (JSON).")
     ] = None,
+    check_leaks: Annotated[
+        bool | None,
+        typer.Option(
+            "--check-leaks/--no-check-leaks",
+            help="Score again without images that have a copy in training. Default: up to "
+            "20,000 images, where the data have a training split of their own.",
+            show_default=False,
+        ),
+    ] = None,
     trust: options.Trust = False,
     data: options.DataFolder = None,
     backend: options.Backend = None,
@@ -38,7 +47,15 @@ def evaluate(
     from tellapart.workflow.inspect import load
 
     samples = load(source, data_folder=data, quiet=quiet)
-    found = work(model, samples, split=split, trust=trust, backend=backend, quiet=quiet)
+    found = work(
+        model,
+        samples,
+        split=split,
+        check_leaks=check_leaks,
+        trust=trust,
+        backend=backend,
+        quiet=quiet,
+    )
     if json:
         show_json(found)
     else:

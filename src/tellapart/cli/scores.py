@@ -31,3 +31,5 @@ def show_evaluation(found: Evaluation) -> None:
     )
     if found.note:
         show(found.note)
+    if found.clean:
+        show(str(found.clean))

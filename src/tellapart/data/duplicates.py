@@ -1,5 +1,6 @@
 """Which pictures are the same, by their pixels or but for slight changes, as cluster numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from tellapart.data.alignment import residuals
 from tellapart.data.fingerprints import Fingerprints, fingerprint
-from tellapart.data.measures import Floats, Measures
+from tellapart.data.measures import Floats, Measures, join_measures
 from tellapart.data.nearest import find_nearest
 from tellapart.data.samples import Indices, Samples
 from tellapart.data.survey import survey_samples
@@ -54,10 +55,27 @@ def cluster_samples(samples: Samples, progress: Progress = SILENCE) -> Indices:
     Returns:
         `(n,)`, int64, counted from 0.
     """
-    facts = survey_samples(samples, progress)
-    numbers = np.arange(len(samples)) + len(samples)
-    numbers[facts.kept] = find_duplicates(facts.measures, progress).near
-    return np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
+    return cluster_together((samples,), progress)[0]
+
+
+def cluster_together(parts: Sequence[Samples], progress: Progress = SILENCE) -> tuple[Indices, ...]:
+    """Return the same for several rows of samples, whose clusters are numbered alike.
+
+    Args:
+        parts: What to cluster, such as a data set's splits.
+        progress: Where long work shows itself.
+
+    Returns:
+        `(n,)`, int64, for each row.
+    """
+    surveys = [survey_samples(samples, progress) for samples in parts]
+    starts = np.cumsum([0, *(len(samples) for samples in parts)])
+    numbers = np.arange(starts[-1]) + starts[-1]
+    kept = np.concatenate([f.kept + at for f, at in zip(surveys, starts[:-1], strict=True)])
+    measures = join_measures([facts.measures for facts in surveys])
+    numbers[kept] = find_duplicates(measures, progress).near
+    clusters = np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
+    return tuple(np.split(clusters, starts[1:-1]))
 
 
 def find_duplicates(measures: Measures, progress: Progress = SILENCE) -> Duplicates:

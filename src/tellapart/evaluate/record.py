@@ -47,6 +47,35 @@ class ConfusedPair(_Record):
     share: float
 
 
+class CleanScore(_Record):
+    """The accuracy without the samples that have a copy, or one of their group, in training.
+
+    Attributes:
+        samples: How many were scored.
+        leaking: How many of them have a copy or one of their group in training.
+        accuracy: On all of them.
+        clean: On those that do not leak; `None` where all do.
+        leaked: On those that leak; `None` where none does.
+    """
+
+    samples: int
+    leaking: int
+    accuracy: Interval
+    clean: Interval | None
+    leaked: Interval | None
+
+    @override
+    def __str__(self) -> str:
+        """Return it as a sentence that stands beside the headline."""
+        if not self.leaking:
+            return "No image scored has a copy, or one of its group, among those to train on."
+        said = f"Images with a copy, or one of their group, in training: {self.leaking:,}. "
+        if self.clean is None:
+            return said + "Nothing is left to score without them."
+        left = self.samples - self.leaking
+        return said + f"Without them, on {left:,} images: accuracy {self.clean}."
+
+
 class Evaluation(_Record):
     """All scores of one classifier on some samples.
 
@@ -60,6 +89,7 @@ class Evaluation(_Record):
         confusion: Rows are true classes, columns predicted ones.
         confused: The pairs that are confused most, worst first.
         note: What must be known to believe the scores.
+        clean: The score without images that leak; `None` where nobody looked.
     """
 
     data: str
@@ -71,6 +101,7 @@ class Evaluation(_Record):
     confusion: tuple[tuple[int, ...], ...]
     confused: tuple[ConfusedPair, ...]
     note: str = ""
+    clean: CleanScore | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:

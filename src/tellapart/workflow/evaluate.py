@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tellapart._extras import prepare_keras
 from tellapart.data.dataset import Dataset
 from tellapart.data.samples import Indices, Samples
 from tellapart.errors import DataError
+from tellapart.evaluate.clean import score_clean
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import evaluate_probabilities
 from tellapart.images.arrays import Pixels
@@ -18,6 +20,7 @@ from tellapart.predict.runtimes import KerasRuntime, Runtime
 from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.sections import ImageSpec
 from tellapart.workflow.inspect import load
+from tellapart.workflow.leaks import find_leaking
 from tellapart.workflow.predict import open_model
 from tellapart.workflow.runs import Run
 
@@ -31,6 +34,7 @@ def evaluate(
     data: Any,
     *,
     split: str | None = None,
+    check_leaks: bool | None = None,
     trust: bool = False,
     backend: str | None = None,
     quiet: bool = False,
@@ -41,6 +45,9 @@ def evaluate(
         model: A `Run`, a `Predictor`, the path of a bundle, or a `keras.Model`.
         data: A `Samples`, such as `data.test`, a `Dataset`, or what `load` takes.
         split: Which split of a data set; by default "test", or all where there is none.
+        check_leaks: State the score without images that have a copy, or one of their group, in
+            the training split; by default where the data have splits of their own and at most
+            20,000 images.
         trust: Build a network of its maker's own, which may run code.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
         quiet: Show no progress.
@@ -52,19 +59,24 @@ def evaluate(
     """
     prepare_keras(backend)
     progress = open_progress(quiet=quiet)
-    name, samples = _samples_of(data, split, quiet=quiet)
+    found_data = data if isinstance(data, Samples) else _open(data, quiet=quiet)
+    name, samples = _samples_of(found_data, split)
+    leaks = find_leaking(found_data, samples, check_leaks, progress)
     if isinstance(model, str | Path):
         model = open_model(model, trust=trust)
     if isinstance(model, Run):
         model = model.model
     if isinstance(model, Predictor):
         names, spec = model.class_names, model.manifest.image
-        found = score_samples(model, names, spec, samples, data=name, progress=progress)
+        found = score_samples(
+            model, names, spec, samples, data=name, leaks=leaks, progress=progress
+        )
         if samples.split != "test" and name == model.manifest.data.name:
             return found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
         return found
     runtime, spec = _keras_runtime(model, samples)
-    return score_samples(runtime, samples.class_names, spec, samples, data=name, progress=progress)
+    names = samples.class_names
+    return score_samples(runtime, names, spec, samples, data=name, leaks=leaks, progress=progress)
 
 
 def score_samples(
@@ -74,6 +86,7 @@ def score_samples(
     samples: Samples,
     *,
     data: str,
+    leaks: NDArray[np.bool_] | None = None,
     progress: Progress = SILENCE,
 ) -> Evaluation:
     """Return all scores of anything that gives probabilities, on some samples.
@@ -84,6 +97,7 @@ def score_samples(
         spec: The pixels that it takes.
         samples: What it is scored on; their classes are matched by name.
         data: The data set's name.
+        leaks: `(n,)`: which samples have a copy or one of their group in training.
         progress: Where long work shows itself.
 
     Raises:
@@ -100,7 +114,14 @@ def score_samples(
         progress.say(str(failure))
     targets = places[samples.targets[decoded.kept]]
     return score_pixels(
-        runtime, class_names, decoded.pixels, targets, data=data, split=samples.split, note=note
+        runtime,
+        class_names,
+        decoded.pixels,
+        targets,
+        data=data,
+        split=samples.split,
+        note=note,
+        leaks=None if leaks is None else leaks[decoded.kept],
     )
 
 
@@ -113,17 +134,24 @@ def score_pixels(
     data: str,
     split: str,
     note: str = "",
+    leaks: NDArray[np.bool_] | None = None,
 ) -> Evaluation:
     """Return all scores on pixels that fit already."""
     found = runtime.probabilities(pixels)
-    return evaluate_probabilities(targets, found, class_names, data=data, split=split, note=note)
+    scores = evaluate_probabilities(targets, found, class_names, data=data, split=split, note=note)
+    if leaks is None:
+        return scores
+    return scores.model_copy(update={"clean": score_clean(found.argmax(axis=1) == targets, leaks)})
 
 
-def _samples_of(data: Any, split: str | None, *, quiet: bool) -> tuple[str, Samples]:
+def _open(data: Any, *, quiet: bool) -> Dataset:
+    return data if isinstance(data, Dataset) else load(data, quiet=quiet)
+
+
+def _samples_of(found: Dataset | Samples, split: str | None) -> tuple[str, Samples]:
     """Return a name and the samples to score."""
-    if isinstance(data, Samples):
-        return "the given samples", data
-    found = data if isinstance(data, Dataset) else load(data, quiet=quiet)
+    if isinstance(found, Samples):
+        return "the given samples", found
     if split is None and set(found.splits) == {"train"}:
         return found.name, replace(found.train, split="all")
     return found.name, found.split(split or "test")

@@ -103,7 +103,11 @@ def inspect(
         picture=str(write_numbered(target, grid.to_png())),
     )
     if check or (check is None and not (isinstance(source, str) and find_known(source))):
-        found = found.model_copy(update=_look(data, open_progress(quiet=quiet)))
+        from tellapart.check.kept import keep_inspection
+
+        progress = open_progress(quiet=quiet)
+        found = found.model_copy(update=_look(data, progress))
+        keep_inspection(data, found, progress=progress)
     if report is None:
         return found
     from tellapart.report.inspection import draw_inspection
