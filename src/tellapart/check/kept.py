@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-import tellapart
 from tellapart._version import __version__
 from tellapart.check.inspection import Inspection
 from tellapart.data.cache import Cache, usual_cache
@@ -121,7 +120,7 @@ def _contents(samples: Samples, cache: Cache, progress: Progress) -> Iterator[by
 
 def _code() -> str:
     """Return the digest of the code that a record depends on."""
-    rooms = Path(tellapart.__file__).parent
+    rooms = Path(__file__).parents[1]
     sources = [
         path for room in ("check", "data", "evaluate") for path in (rooms / room).glob("*.py")
     ]

@@ -110,19 +110,17 @@ def clear_cache(older_than: float | None = None) -> CacheClearing:
     if older_than is not None and older_than < 0:
         raise UsageError(f"`older_than` must be 0 days or more. Received: {older_than:g}.")
     place = usual_cache()
-    if not place.entries.is_dir():
-        _forget_inspections(place, older_than)
-        return CacheClearing(removed=(), left=())
     latest = time.time() - (older_than or 0.0) * _DAY
     removed: list[CacheEntry] = []
     left: list[CacheEntry] = []
     try:
-        with keeping_house(place.entries):
-            sweep(place.entries)
-            for entry in _entries(place):
-                path = place.entries / entry.key
-                is_old = older_than is None or used_at(path) <= latest
-                (removed if is_old and remove_unused(path) else left).append(entry)
+        if place.entries.is_dir():
+            with keeping_house(place.entries):
+                sweep(place.entries)
+                for entry in _entries(place):
+                    path = place.entries / entry.key
+                    is_old = older_than is None or used_at(path) <= latest
+                    (removed if is_old and remove_unused(path) else left).append(entry)
         if older_than is None:
             forget(place.memory)
         _forget_inspections(place, older_than)
