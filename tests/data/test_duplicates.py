@@ -181,6 +181,16 @@ def test_nothing_is_left_of_a_picture_relit_and_much_of_another(fashion: Dataset
     assert np.median(residuals(thumbnails[:-1], thumbnails[1:], np.inf)) > 0.1
 
 
+def test_copies_of_photos_are_found_where_most_photos_are_there_twice() -> None:
+    originals = photos()
+    copies = [change(p) for p in originals for change in (cropped, mirrored, brightened)]
+    pixels = np.stack([np.asarray(picture.convert("RGB")) for picture in (*originals, *copies)])
+    near = find_duplicates(measure(pixels)).near
+    count = len(originals)
+    assert (near[count:] == np.repeat(near[:count], 3)).mean() >= 0.9
+    assert len(set(near[:count].tolist())) == count
+
+
 @pytest.mark.parametrize("index", [1, 4, 11])
 def test_a_photo_that_ends_at_white_is_found_in_its_original(index: int) -> None:
     original = photos()[index].convert("RGB")

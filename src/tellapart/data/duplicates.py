@@ -137,13 +137,19 @@ def _within(places: Indices, apart: Floats, prints: Fingerprints) -> Indices:
 
 
 def _limit(thumbnails: Pixels, nearest: Indices, is_known: NDArray[np.bool_]) -> float:
-    """Return what a copy may leave: a small share of what half of the nearest leave."""
+    """Return what a copy may leave: a small share of what half of the nearest strangers leave.
+
+    Who leaves less than any limit is a copy and tells nothing of strangers, as where most
+    pictures are there twice.
+    """
     known = np.flatnonzero(is_known)
     if not len(known):
         return STRICTEST
     chosen = known[np.linspace(0, len(known) - 1, min(512, len(known))).astype(np.int64)]
     left = residuals(thumbnails[chosen], thumbnails[nearest[chosen]], np.inf)
-    return float(np.clip(_SHARE_OF_STRANGERS * float(np.median(left)), STRICTEST, LOOSEST))
+    strangers = left[left > STRICTEST]
+    usual = float(np.median(strangers)) if len(strangers) else 0.0
+    return float(np.clip(_SHARE_OF_STRANGERS * usual, STRICTEST, LOOSEST))
 
 
 def _join(pairs: Indices, count: int) -> NDArray[np.int64]:
