@@ -17,7 +17,6 @@ from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import KerasRuntime
 
 sys.path.insert(0, str(Path(__file__).parent))
-import planted
 
 BOX = (slice(4, 12), slice(16, 24))
 

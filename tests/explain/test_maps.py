@@ -18,7 +18,6 @@ from tellapart.models.catalogue import BUILDERS, build_network
 from tellapart.sections import ImageSpec
 
 sys.path.insert(0, str(Path(__file__).parent))
-import planted
 
 pytestmark = pytest.mark.core
 

@@ -29,6 +29,15 @@ def evaluate(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Write the record there too (JSON).")
     ] = None,
+    check_leaks: Annotated[
+        bool | None,
+        typer.Option(
+            "--check-leaks/--no-check-leaks",
+            help="Score again without images that have a copy in training. Default: up to "
+            "20,000 images, where the data have a training split of their own.",
+            show_default=False,
+        ),
+    ] = None,
     trust: options.Trust = False,
     strict: options.Strict = False,
     no_cache: options.NoCache = False,
@@ -75,6 +84,7 @@ def evaluate(
             model,
             name,
             split=split,
+            check_leaks=check_leaks,
             trust=trust,
             strict=strict,
             use_cache=not no_cache,

@@ -33,6 +33,8 @@ def show_evaluation(found: Evaluation) -> None:
         show(str(found.answers))
     if found.note:
         show(found.note)
+    if found.clean:
+        show(str(found.clean))
 
 
 def _show_classes(found: Evaluation) -> None:

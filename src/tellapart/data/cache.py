@@ -44,6 +44,11 @@ class Cache:
         """Return the folder of the remembered digests."""
         return self.folder / "digests"
 
+    @property
+    def inspections(self) -> Path:
+        """Return the folder of the records of what `inspect` found."""
+        return self.folder / "inspections"
+
 
 def usual_cache() -> Cache:
     """Return this user's cache.

@@ -110,9 +110,9 @@ def is_remembered(store: EncodedImages, memory: Path) -> bool:
     return (memory / f"{_name_of(store)}.npz").is_file()
 
 
-def forget(memory: Path, most: int = 0) -> None:
-    """Remove the oldest memories until so many are left."""
-    paths = sorted(memory.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+def forget(memory: Path, most: int = 0, kind: str = "*.npz") -> None:
+    """Remove the oldest memories of one kind until so many are left."""
+    paths = sorted(memory.glob(kind), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths[most:]:
         path.unlink(missing_ok=True)
 

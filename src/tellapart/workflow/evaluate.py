@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tellapart._extras import prepare_keras
 from tellapart.data.cache import usual_cache
@@ -14,6 +15,7 @@ from tellapart.data.readers import Reader, Reading
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError, ImageError
 from tellapart.evaluate.baselines import MOST_IMAGES
+from tellapart.evaluate.clean import score_clean
 from tellapart.evaluate.record import Evaluation, SkippedFile
 from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.predict.predictor import Predictor
@@ -22,6 +24,7 @@ from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.sections import ImageSpec
 from tellapart.workflow.background import background_of
 from tellapart.workflow.choosing import Chosen, choose_samples, numbers_of, places_by_name
+from tellapart.workflow.leaks import find_leaking
 from tellapart.workflow.looks import count_look, run_folder_of
 from tellapart.workflow.predict import open_model
 from tellapart.workflow.predictions import ask_about, score_of_answers
@@ -49,6 +52,7 @@ def evaluate(
     data: Any,
     *,
     split: str | None = None,
+    check_leaks: bool | None = None,
     trust: bool = False,
     strict: bool = False,
     use_cache: bool = True,
@@ -66,6 +70,9 @@ def evaluate(
         model: A `Run`, a `Predictor`, the path of a bundle, or a `keras.Model`.
         data: A `Samples`, such as `data.test`, a `Dataset`, or what `load` takes.
         split: Which split of a data set; by default "test", or all where there is none.
+        check_leaks: State the score without images that have a copy, or one of their group, in
+            the training split; by default where the data have splits of their own and at most
+            20,000 images.
         trust: Build a network of its maker's own, which may run code.
         strict: Refuse pictures that cannot be read, instead of skipping them.
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
@@ -86,10 +93,13 @@ def evaluate(
     folder = run_folder_of(model)
     judge, trained_on = _judge_of(model, chosen.samples, trust=trust)
     places_by_name(chosen.samples, judge.class_names)  # an unknown class, before long work
+    leaks = find_leaking(chosen.train, chosen.samples, check_leaks, progress)
     cache = usual_cache() if use_cache else None
     reading = Reader(judge.spec, chosen.title, cache, progress).read(chosen.samples)
     _tell_of(reading, progress, strict=strict)
-    found, part = _score(judge, chosen, reading)
+    found, right, part = _score(judge, chosen, reading)
+    if leaks is not None:
+        found = found.model_copy(update={"clean": score_clean(right, leaks[reading.kept])})
     if found.split != "test" and found.data == trained_on:
         found = found.model_copy(update={"note": f"{found.note} {_SEEN}".strip()})
     if not isinstance(model, str | Path | Run):
@@ -97,8 +107,10 @@ def evaluate(
     return count_look(found, folder, fingerprint_of(judge.class_names, [part]))
 
 
-def _score(judge: _Judge, chosen: Chosen, reading: Reading) -> tuple[Evaluation, Part]:
-    """Return all scores, and the pixels and targets that they are of."""
+def _score(
+    judge: _Judge, chosen: Chosen, reading: Reading
+) -> tuple[Evaluation, NDArray[np.bool_], Part]:
+    """Return all scores, which answers are right, and the pixels and targets they are of."""
     samples = chosen.samples
     targets = places_by_name(samples, judge.class_names)[samples.targets[reading.kept]]
     part, bad = Part(reading.pixels, targets), len(reading.failures)
@@ -115,15 +127,16 @@ def _score(judge: _Judge, chosen: Chosen, reading: Reading) -> tuple[Evaluation,
         baselines=known.baselines,
         facts=known.facts,
     )
-    skipped = tuple(map(_skipped, reading.failures))
+    update: dict[str, object] = {"skipped": tuple(map(_skipped, reading.failures))}
     if predictor is None:
         probabilities = judge.runtime.probabilities(part.pixels)
-        found = evaluate_probabilities(part.targets, probabilities, judge.class_names, about)
-        return found.model_copy(update={"skipped": skipped}), part
-    answers = ask_about(part, judge.class_names, predictor)
-    found = evaluate_probabilities(part.targets, answers.probabilities, judge.class_names, about)
-    score = score_of_answers(predictor, answers)
-    return found.model_copy(update={"skipped": skipped, "answers": score}), part
+    else:
+        answers = ask_about(part, judge.class_names, predictor)
+        probabilities = answers.probabilities
+        update["answers"] = score_of_answers(predictor, answers)
+    found = evaluate_probabilities(part.targets, probabilities, judge.class_names, about)
+    right = np.asarray(probabilities.argmax(axis=1) == part.targets, np.bool_)
+    return found.model_copy(update=update), right, part
 
 
 def _skipped(error: ImageError) -> SkippedFile:

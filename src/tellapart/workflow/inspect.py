@@ -111,7 +111,11 @@ def inspect(
     )
     is_known = isinstance(source, str) and find_known(source) is not None
     if check or strict or (check is None and not is_known):
-        found = found.model_copy(update=_look(data, open_progress(quiet=quiet), strict=strict))
+        from tellapart.check.kept import keep_inspection
+
+        progress = open_progress(quiet=quiet)
+        found = found.model_copy(update=_look(data, progress, strict=strict))
+        keep_inspection(data, found, progress=progress)
     if report is None:
         return found
     from tellapart.report.inspection import draw_inspection

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.check.inspection import Inspection
+from tellapart.check.kept import find_inspection
 from tellapart.data.prepare import Prepared
 from tellapart.errors import ModelError, UsageError
 from tellapart.evaluate.record import Evaluation
@@ -37,7 +38,7 @@ def page_of(run: Run, predictor: Predictor, data: Prepared | None, unseen: str =
 
     folder = RunFolder(run.path)
     record, answers = folder.record(), read_answers(folder)
-    inspection = None
+    inspection = None if data is None else find_inspection(data.source)
     skipped = tuple(error.name for error in data.skipped) if data is not None else ()
     return draw_run(
         RunStory(
