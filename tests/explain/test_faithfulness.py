@@ -17,6 +17,7 @@ from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import KerasRuntime
 
 sys.path.insert(0, str(Path(__file__).parent))
+import patch_pictures as planted
 
 BOX = (slice(4, 12), slice(16, 24))
 

@@ -18,6 +18,7 @@ from tellapart.models.catalogue import BUILDERS, build_network
 from tellapart.sections import ImageSpec
 
 sys.path.insert(0, str(Path(__file__).parent))
+import patch_pictures as planted
 
 pytestmark = pytest.mark.core
 

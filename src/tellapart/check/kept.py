@@ -13,8 +13,8 @@ from tellapart.data.cache import Cache, usual_cache
 from tellapart.data.cached import decoder_versions
 from tellapart.data.dataset import Dataset
 from tellapart.data.digests import DIGEST_BYTES, digest_of_content, find_contents, forget
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.samples import Samples
-from tellapart.data.stores import EncodedStore
 from tellapart.errors import ImageError, OutputError
 from tellapart.files import write_whole
 from tellapart.progress import SILENCE, Progress
@@ -102,7 +102,7 @@ def _path_of(data: Dataset, cache: Cache, progress: Progress) -> Path:
 def _contents(samples: Samples, cache: Cache, progress: Progress) -> Iterator[bytes]:
     """Yield what changes whenever a picture of these does."""
     images = samples.images
-    if isinstance(images, EncodedStore):
+    if isinstance(images, EncodedImages):
         contents = find_contents(images.whole, cache.memory, progress)
         yield contents.digests[images.positions].tobytes()
         return
