@@ -26,6 +26,12 @@ $(VENV)/.user: pyproject.toml
 $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	@echo "== Setting up the tools of the tests, and JAX as a second backend =="
 	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
+	if ! command -v chromium chromium-browser google-chrome >/dev/null && command -v apt-get >/dev/null; then
+	  echo "== Installing Chromium, in which the tests look at pages =="
+	  root=$$([ "$$(id -u)" = 0 ] || echo sudo)
+	  $$root apt-get update -qq
+	  $$root apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	fi
 	touch $@
 
 demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about a minute)

@@ -1,132 +1,136 @@
 """The checks on the whole of Fashion-MNIST with faults planted in it: seconds, and what is found.
 
-Fifty faults of each kind are appended to the training images of a data set otherwise as it
-is; a fault counts as found where its copy and its original are in one cluster, or where the
-finding names the picture. Pictures that were not touched and are named by a finding are
-counted as flagged, although Fashion-MNIST has some near-duplicates of its own.
-Usage: python benchmarks/check_speed.py [--each 50] [--images 70000] [--seed 0]
+Fifty faults of each kind are added to a data set otherwise as it is. A copy counts as found
+where it and its original are in one cluster; any other fault where the finding of its check
+names the picture or, for shortcuts, the class. Tiny and odd pictures and shortcuts are planted
+in files. Pictures that were not touched and are in a cluster, or named by a finding about
+quality, count as flagged, although Fashion-MNIST has some near-duplicates of its own; for
+shortcuts, classes count of folders where chance alone decides who has the property.
+Usage: python benchmarks/check_speed.py [--each 50] [--images 70000] [--files 1000] [--seed 0]
 """
 
 import argparse
-import io
 import json
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from planted import (
+    BAD,
+    COPIES,
+    CROSSING,
+    SHAPES,
+    SHORTCUTS,
+    Planted,
+    plant,
+    write_shapes,
+    write_shortcut,
+)
 from processes import machine
 
 import tellapart
-from tellapart.check.catalogue import CHECKS
+from tellapart.check.catalogue import CHECKS, gather_evidence
 from tellapart.check.finding import Evidence
-from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.duplicates import find_duplicates
+from tellapart.data.folder import from_folder
 from tellapart.data.survey import survey_dataset
 from tellapart.sections import ImageSpec
 
-Pixels = NDArray[np.uint8]
-Fault = Callable[[Pixels, np.random.Generator], Pixels]
-FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+
+def _in_arrays(options: argparse.Namespace) -> tuple[dict[str, Any], Evidence, Planted]:
+    """Return seconds, evidence and what was planted, of pictures in memory."""
+    data = tellapart.load("fashion-mnist", quiet=True)
+    parts = [(s.decode(ImageSpec()).pixels[..., 0], s.targets) for s in data.splits.values()]
+    pixels, targets = (np.concatenate(each)[: options.images] for each in zip(*parts, strict=True))
+    planted = plant(pixels, targets, len(pixels) // 7, data.class_names, options.each, options.seed)
+    began, cpu_began = time.perf_counter(), time.process_time()
+    survey = survey_dataset(planted.data)
+    surveyed = time.perf_counter()
+    evidence = Evidence(survey, find_duplicates(survey.facts.measures))
+    clustered = time.perf_counter()
+    for check in CHECKS.values():
+        check(evidence)
+    ended, cpu_ended = time.perf_counter(), time.process_time()
+    seconds = {
+        "survey": surveyed - began,
+        "duplicates": clustered - surveyed,
+        "checks": ended - clustered,
+        "all": ended - began,
+        "processor": cpu_ended - cpu_began,
+    }
+    return {name: round(value, 1) for name, value in seconds.items()}, evidence, planted
 
 
-def _encode(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=int(generator.integers(60, 96)))
-    return np.asarray(Image.open(file), np.uint8)
+def _named(evidence: Evidence, check: str) -> set[str]:
+    return {name for finding in CHECKS[check](evidence) for name in finding.files}
 
 
-def _resize(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    side = int(generator.choice([20, 22, 24, 36, 40, 56]))
-    way = FILTERS[generator.integers(len(FILTERS))]
-    return np.asarray(Image.fromarray(pixels).resize((side, side), way).resize((28, 28), way))
-
-
-def _crop(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    top, bottom, left, right = generator.integers(0, 3, 4)
-    top += top + bottom + left + right == 0
-    part = Image.fromarray(pixels[top : 28 - bottom, left : 28 - right])
-    return np.asarray(part.resize((28, 28), Image.Resampling.BICUBIC))
-
-
-def _brighten(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    lit = pixels * generator.uniform(1.1, 1.35) + generator.uniform(0, 20)
-    return lit.clip(0, 255).round().astype(np.uint8)
-
-
-def _blur(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    radius = float(generator.uniform(2.0, 3.0))
-    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
-
-
-COPIES: Mapping[str, Fault] = {
-    "exact": lambda pixels, _: pixels,
-    "re-encoded": _encode,
-    "resized": _resize,
-    "mirrored": lambda pixels, _: pixels[:, ::-1],
-    "cropped": _crop,
-    "brightened": _brighten,
-}
-BAD: Mapping[str, Fault] = {
-    "blank": lambda pixels, generator: np.full_like(pixels, generator.integers(256)),
-    "dark": lambda pixels, _: (pixels * 0.08).astype(np.uint8),
-    "blurred": _blur,
-}
-
-
-def _plant(data: Dataset, options: argparse.Namespace) -> tuple[Dataset, dict[str, Any]]:
-    """Return the data with faults at their end, and the original of each fault by kind."""
-    generator = np.random.default_rng(options.seed)
-    pixels, targets = (
-        np.concatenate(parts)[: options.images]
-        for parts in zip(
-            *((s.decode(ImageSpec()).pixels[..., 0], s.targets) for s in data.splits.values()),
-            strict=True,
-        )
-    )
-    faults = {**COPIES, **BAD}
-    chosen = generator.permutation(len(pixels))[: options.each * len(faults)]
-    originals = dict(zip(faults, chosen.reshape(len(faults), -1), strict=True))
-    made = [fault(pixels[i], generator) for kind, fault in faults.items() for i in originals[kind]]
-    images = np.concatenate([pixels, np.stack(made)])
-    labels = np.concatenate([targets, targets[chosen]])
-    return from_arrays({"train": (images, labels)}, data.class_names), originals
-
-
-def _found(evidence: Evidence, originals: dict[str, Any], each: int) -> dict[str, float]:
+def _found_in_arrays(evidence: Evidence, planted: Planted) -> dict[str, float]:
     """Return the share of each kind of fault that was found."""
-    first = len(evidence.survey) - each * len(originals)
-    places = {kind: first + each * n + np.arange(each) for n, kind in enumerate(originals)}
     found = {}
     for kind in COPIES:
         clusters = evidence.duplicates.exact if kind == "exact" else evidence.duplicates.near
-        found[kind] = float((clusters[places[kind]] == clusters[originals[kind]]).mean())
-    for kind in BAD:
-        named = {name for finding in CHECKS[kind](evidence) for name in finding.files}
-        found[kind] = float(np.mean([evidence.survey.names[i] in named for i in places[kind]]))
+        same = clusters[planted.faults[kind]] == clusters[planted.originals[kind]]
+        found[kind] = float(same.mean())
+    for kind in (*BAD, *CROSSING):
+        named = _named(evidence, kind)
+        names = [evidence.survey.names[i] for i in planted.faults[kind]]
+        found[kind] = float(np.mean([name in named for name in names]))
     return {kind: round(share, 3) for kind, share in found.items()}
 
 
-def _flagged(evidence: Evidence, originals: dict[str, Any], each: int) -> dict[str, Any]:
-    """Return how many untouched pictures are in a cluster, without the planted ones."""
-    first = len(evidence.survey) - each * len(originals)
-    clusters = evidence.duplicates.near
-    sizes = np.bincount(clusters[:first], minlength=int(clusters.max()) + 1)
-    clean = np.ones(first, np.bool_)
-    clean[np.concatenate(list(originals.values()))] = False
-    doubled = (sizes[clusters[:first]] > 1) & clean
-    bad = [f.count for kind in (*BAD, "tiny", "odd-aspect") for f in CHECKS[kind](evidence)]
-    most_bad = max(0, sum(bad) - each * len(BAD))
+def _flagged_in_arrays(evidence: Evidence, planted: Planted) -> dict[str, Any]:
+    """Return how many untouched pictures are in a cluster without faults, or called bad."""
+    clusters, clean = evidence.duplicates.near, planted.clean
+    is_fault = np.zeros(len(clusters), np.bool_)
+    is_fault[np.concatenate(list(planted.faults.values()))] = True
+    sizes = np.bincount(clusters[~is_fault], minlength=int(clusters.max()) + 1)
+    doubled = clean & (sizes[clusters] > 1)
+    names = np.array(evidence.survey.names)
+    bad = clean & np.isin(names, list(set().union(*(_named(evidence, kind) for kind in BAD))))
     return {
         "clean": int(clean.sum()),
         "in_clusters": int(doubled.sum()),
-        "by_quality": most_bad,
-        "share": round((int(doubled.sum()) + most_bad) / int(clean.sum()), 5),
+        "by_quality": int(bad.sum()),
+        "share": round(float((doubled | bad).sum() / clean.sum()), 5),
         "largest_cluster": int(sizes.max()),
     }
+
+
+def _in_files(data: Dataset, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was found and flagged of tiny and odd pictures in files."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = write_shapes(data, Path(folder), options.files, options.each, options.seed)
+        evidence = gather_evidence(from_folder(Path(folder)))
+    named = {kind: {Path(name).name for name in _named(evidence, kind)} for kind in SHAPES}
+    others = set().union(*named.values()) - set().union(*names.values())
+    clean = options.files - sum(map(len, names.values()))
+    shares = {kind: round(len(named[kind] & names[kind]) / len(names[kind]), 3) for kind in SHAPES}
+    return {"found": shares, "clean": clean, "flagged": len(others)}
+
+
+def _shortcuts(data: Dataset, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the share of planted shortcuts that were told, and the classes told by chance."""
+    found: dict[str, float] = {}
+    wrong, clean = 0, 0
+    labels = [name for name in data.class_names if "/" not in name]
+    for number, title in enumerate(SHORTCUTS):
+        hits = []
+        for turn, label in enumerate(["", *labels[number::3]]):
+            with tempfile.TemporaryDirectory() as folder:
+                seed = options.seed + 100 * turn + number
+                write_shortcut(data, Path(folder), options.files, title, label, seed)
+                told = CHECKS["shortcuts"](gather_evidence(from_folder(Path(folder))))
+            if label:
+                start = f"The {title} gives the class {label} away"
+                hits.append(any(finding.message.startswith(start) for finding in told))
+                told = tuple(f for f in told if not f.message.startswith(start))
+            wrong, clean = wrong + len(told), clean + len(data.class_names) - bool(label)
+        found[title] = round(float(np.mean(hits)), 3)
+    return {"found": found, "clean_classes": clean, "flagged": wrong}
 
 
 def main() -> None:
@@ -134,31 +138,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=50)
     parser.add_argument("--images", type=int, default=70_000)
+    parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    data, originals = _plant(tellapart.load("fashion-mnist", quiet=True), options)
-    began, cpu_began = time.perf_counter(), time.process_time()
-    survey = survey_dataset(data)
-    surveyed = time.perf_counter()
-    evidence = Evidence(survey, find_duplicates(survey.facts.measures))
-    clustered = time.perf_counter()
-    findings = [finding for check in CHECKS.values() for finding in check(evidence)]
-    ended, cpu_ended = time.perf_counter(), time.process_time()
+    seconds, evidence, planted = _in_arrays(options)
+    data = tellapart.load("fashion-mnist", quiet=True)
     answer = {
         "benchmark": "check_speed",
         "machine": machine(),
-        "images": len(survey),
+        "images": len(evidence.survey),
         "faults_of_each_kind": options.each,
-        "seconds": {
-            "survey": round(surveyed - began, 1),
-            "duplicates": round(clustered - surveyed, 1),
-            "checks": round(ended - clustered, 1),
-            "all": round(ended - began, 1),
-            "processor": round(cpu_ended - cpu_began, 1),
+        "seed": options.seed,
+        "seconds": seconds,
+        "found": _found_in_arrays(evidence, planted),
+        "flagged_clean": _flagged_in_arrays(evidence, planted),
+        "shapes_in_files": _in_files(data, options),
+        "shortcuts_in_files": _shortcuts(data, options),
+        "findings": {
+            name: sum(finding.count for finding in check(evidence))
+            for name, check in CHECKS.items()
         },
-        "found": _found(evidence, originals, options.each),
-        "flagged_clean": _flagged(evidence, originals, options.each),
-        "findings": {f.check: f.count for f in findings},
     }
     print(json.dumps(answer, indent=2))
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tellapart
+from browser import chromium
 from tellapart._extras import prepare_keras
 from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
@@ -65,6 +66,13 @@ def file_run(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a finished run of two epochs on the slice's file; do not change its folder."""
     output = tmp_path_factory.mktemp("file-runs")
     return tellapart.train(slice_file, "guide", epochs=2, output=output, quiet=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a real Chromium."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Bundles: what was written is read again, and what is no bundle is refused by name."""
 
+import hashlib
 import json
 import zipfile
 from dataclasses import replace
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.numpy import save as save_tensors
 
 from tellapart.bundle import (
     GOLDEN,
     MANIFEST,
+    NOVELTY,
     WEIGHTS,
     Architecture,
     Bundle,
@@ -25,6 +28,7 @@ from tellapart.bundle import (
     open_bundle,
     write_bundle,
 )
+from tellapart.decisions import Decisions, NoveltyRule
 from tellapart.errors import BundleError, OutputError
 from tellapart.sections import ImageSpec
 
@@ -62,6 +66,9 @@ def assert_equal(one: Bundle, other: Bundle) -> None:
     pairs = [(one.weights[name], other.weights[name]) for name in one.weights]
     pairs.append((one.golden.images, other.golden.images))
     pairs.append((one.golden.probabilities, other.golden.probabilities))
+    assert (one.references is None) == (other.references is None)
+    if one.references is not None and other.references is not None:
+        pairs.append((one.references, other.references))
     for left, right in pairs:
         assert left.dtype == right.dtype
         assert np.array_equal(left, right)
@@ -173,7 +180,10 @@ def test_a_foreign_zip_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     pack(path, {"config.json": b"{}", "model.weights.h5": b""})
     message = message_for(path)
-    assert f"it must hold exactly {MANIFEST}, {WEIGHTS} and {GOLDEN}" in message
+    assert (
+        f"it must hold exactly {MANIFEST}, {WEIGHTS} and {GOLDEN}, with or without {NOVELTY}."
+        in message
+    )
     assert message.endswith("Received: config.json, model.weights.h5.")
 
 
@@ -204,8 +214,93 @@ def test_a_compressed_member_is_refused(path: Path, compression: int) -> None:
 
 
 def test_a_newer_format_is_answered_with_the_upgrade(tmp_path: Path) -> None:
-    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=2))
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=3))
     assert message_for(path) == (
-        f"{path} has format version 2; this tellapart reads up to 1. "
+        f"{path} has format version 3; this tellapart reads up to 2. "
         "Fix: pip install --upgrade tellapart"
     )
+
+
+RULES = Decisions(
+    samples=100,
+    temperature=0.7,
+    risk=0.02,
+    coverage=0.9,
+    table=None,
+    set_threshold=0.4,
+    novelty=NoveltyRule(neighbour=2, threshold=0.1, share=0.05, samples=100),
+)
+REFERENCES = np.arange(12, dtype=np.float16).reshape(4, 3)
+
+
+def test_rules_and_references_are_read_again(tmp_path: Path) -> None:
+    bundle = make_bundle().with_decisions(RULES, REFERENCES)
+    path = write_bundle(tmp_path / "a.tellapart", bundle)
+    assert list(members_of(path)) == [MANIFEST, WEIGHTS, GOLDEN, NOVELTY]
+    assert_equal(open_bundle(path), bundle)
+    assert write_bundle(tmp_path / "b.tellapart", open_bundle(path)).read_bytes() == (
+        path.read_bytes()
+    )
+
+
+def test_references_without_a_rule_are_not_kept(tmp_path: Path) -> None:
+    rules = RULES.model_copy(update={"novelty": None})
+    bundle = make_bundle().with_decisions(rules, REFERENCES)
+    path = write_bundle(tmp_path / "a.tellapart", bundle)
+    assert list(members_of(path)) == [MANIFEST, WEIGHTS, GOLDEN]
+    assert_equal(open_bundle(path), bundle)
+
+
+def test_a_file_of_version_1_is_read_and_written_as_it_was(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=1))
+    assert "decisions" not in json.loads(members_of(path)[MANIFEST])
+    found = open_bundle(path)
+    assert (found.manifest.format_version, found.manifest.decisions) == (1, None)
+    assert write_bundle(tmp_path / "b.tellapart", found).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("references", "says"),
+    [
+        (None, "must be there together"),
+        (REFERENCES.astype(np.float32), "the references do not fit the manifest"),
+        (REFERENCES[0], "the references do not fit the manifest"),
+        (REFERENCES[:1], "the references do not fit the manifest"),
+        (np.full((4, 3), np.nan, np.float16), "the references are not all numbers"),
+    ],
+    ids=["missing", "float32", "one row", "too few", "no numbers"],
+)
+def test_references_that_do_not_fit_are_refused(
+    tmp_path: Path, references: NDArray[Any] | None, says: str
+) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle().with_decisions(RULES, REFERENCES))
+    members = members_of(path)
+    del members[NOVELTY]
+    if references is not None:
+        members[NOVELTY] = save_tensors({"references": references})
+    pack(path, stamped(members))
+    assert says in message_for(path)
+
+
+def test_references_that_nobody_asked_for_are_refused(path: Path) -> None:
+    members = members_of(path)
+    pack(path, stamped({**members, NOVELTY: save_tensors({"references": REFERENCES})}))
+    assert "must be there together" in message_for(path)
+
+
+def test_references_that_were_changed_are_refused(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle().with_decisions(RULES, REFERENCES))
+    other = save_tensors({"references": REFERENCES + 1})
+    pack(path, {**members_of(path), NOVELTY: other})
+    assert f"{NOVELTY} is not what the manifest says" in message_for(path)
+
+
+def stamped(members: dict[str, bytes]) -> dict[str, bytes]:
+    """Return members whose manifest lists them as they are."""
+    manifest = json.loads(members[MANIFEST])
+    manifest["members"] = {
+        name: {"size_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+        for name, raw in members.items()
+        if name != MANIFEST
+    }
+    return {**members, MANIFEST: json.dumps(manifest).encode()}

@@ -2,12 +2,14 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import tellapart
 from tellapart.__main__ import main
 from tellapart.data.dataset import Dataset
 from tellapart.sections import ImageSpec
@@ -21,8 +23,19 @@ def _commands() -> list[str]:
     return sorted({command for command in found if command.split()[1] != "cache"})
 
 
+@pytest.fixture(scope="module")
+def trained(fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run on real pictures of the page's two classes."""
+    chosen = np.flatnonzero(np.isin(fashion.train.targets, (6, 9)))[:60]
+    part = fashion.train.take(chosen)
+    labels = ["shoe" if target == 9 else "shirt" for target in part.targets]
+    pixels = part.decode(ImageSpec()).pixels
+    output = tmp_path_factory.mktemp("runs")
+    return tellapart.train((pixels, labels), "guide", epochs=1, output=output, quiet=True).path
+
+
 @pytest.fixture
-def desk(fashion: Dataset, in_tmp: Path) -> Path:
+def desk(fashion: Dataset, in_tmp: Path, trained: Path) -> Path:
     """Work in a folder with the page's data: real pictures of two classes."""
     shoes = np.flatnonzero(fashion.train.targets == 9)[:40]
     shirts = np.flatnonzero(fashion.train.targets == 6)[:40]
@@ -45,6 +58,7 @@ def desk(fashion: Dataset, in_tmp: Path) -> Path:
     lines = [f"pets/{line}" for line in lines]
     (in_tmp / "pets.csv").write_text("\n".join(["path,label", *lines]), "utf-8")
     np.savez("arrays.npz", x=np.stack([row[2] for row in rows]), y=[row[0] for row in rows])
+    shutil.copytree(trained, in_tmp / "runs" / "pets-1")
     return in_tmp
 
 
@@ -52,11 +66,12 @@ def test_the_page_shows_what_it_should() -> None:
     words = [command.split()[1] for command in _commands()]
     assert words.count("inspect") >= 7
     assert words.count("train") >= 3
+    assert {"cross-validate", "evaluate", "predict"} <= set(words)
 
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("command", _commands())
 def test_the_pages_command_works(command: str) -> None:
     words = shlex.split(command)[1:]
-    more = SMALL.split() if words[0] == "train" else []
+    more = {"train": SMALL, "cross-validate": f"{SMALL} --folds 2"}.get(words[0], "").split()
     assert main([*words, *more]) == 0

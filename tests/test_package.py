@@ -31,6 +31,7 @@ def _loaded_by(code: str) -> set[str]:
         "import tellapart",
         "import tellapart.evaluate.scores",
         "import tellapart.report.curves, tellapart.report.confusion",
+        "import tellapart.report.reliability, tellapart.report.risk_coverage, tellapart.report.roc",
         "import tellapart.predict.predictor",
         "import tellapart; tellapart.load_recipe('guide')",
         "from tellapart.__main__ import main; main(['--help'])",
@@ -66,7 +67,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = tellapart.trian
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain"])
 def test_a_verb_stays_a_function_after_its_room_was_imported(verb: str) -> None:
     code = (
         f"import tellapart, importlib; importlib.import_module('tellapart.{verb}');"
@@ -105,7 +106,8 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        *("inspect", "train", "evaluate", "predict", "doctor", "replay", "diff"),
+        *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
+        *("compare", "explain", "review"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

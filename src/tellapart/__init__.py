@@ -24,29 +24,40 @@ if TYPE_CHECKING:
     from tellapart.data.samples import Samples
     from tellapart.errors import TellapartError
     from tellapart.evaluate.record import Evaluation
+    from tellapart.explain.explanation import Explanation
     from tellapart.predict.prediction import Prediction
     from tellapart.predict.predictor import Predictor
     from tellapart.recipe import Recipe, load_recipe, recipe_names
     from tellapart.train.history import History
     from tellapart.workflow.build import build
     from tellapart.workflow.cache import cache, clear_cache
+    from tellapart.workflow.compare import Comparison, compare
+    from tellapart.workflow.cross_validate import CrossValidation, cross_validate
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
+    from tellapart.workflow.explain import explain
+    from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
+    from tellapart.workflow.report import report
+    from tellapart.workflow.review import Review, review
     from tellapart.workflow.runs import Run, open_run
     from tellapart.workflow.train import train
 
 __all__ = [
+    "Comparison",
+    "CrossValidation",
     "Dataset",
     "Evaluation",
+    "Explanation",
     "History",
     "Layout",
     "Prediction",
     "Predictor",
     "Recipe",
     "Replay",
+    "Review",
     "Run",
     "RunDiff",
     "Samples",
@@ -55,9 +66,13 @@ __all__ = [
     "build",
     "cache",
     "clear_cache",
+    "compare",
+    "cross_validate",
     "diff",
     "doctor",
     "evaluate",
+    "evaluate_predictions",
+    "explain",
     "inspect",
     "load",
     "load_recipe",
@@ -66,19 +81,25 @@ __all__ = [
     "predict",
     "recipe_names",
     "replay",
+    "report",
+    "review",
     "train",
 ]
 
 _HOMES = MappingProxyType(
     {
+        "Comparison": "workflow.compare",
+        "CrossValidation": "workflow.cross_validate",
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
+        "Explanation": "explain.explanation",
         "History": "train.history",
         "Layout": "data.layout",
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
         "Replay": "workflow.replay",
+        "Review": "workflow.review",
         "Run": "workflow.runs",
         "RunDiff": "workflow.diff",
         "Samples": "data.samples",
@@ -86,9 +107,13 @@ _HOMES = MappingProxyType(
         "build": "workflow.build",
         "cache": "workflow.cache",
         "clear_cache": "workflow.cache",
+        "compare": "workflow.compare",
+        "cross_validate": "workflow.cross_validate",
         "diff": "workflow.diff",
         "doctor": "workflow.predict",
         "evaluate": "workflow.evaluate",
+        "evaluate_predictions": "workflow.foreign",
+        "explain": "workflow.explain",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",
@@ -97,6 +122,8 @@ _HOMES = MappingProxyType(
         "predict": "workflow.predict",
         "recipe_names": "recipe",
         "replay": "workflow.replay",
+        "report": "workflow.report",
+        "review": "workflow.review",
         "train": "workflow.train",
     }
 )

@@ -143,7 +143,9 @@ def write_bundle(path: Path, bundle: Bundle) -> Path:
         OutputError: The place cannot be written.
     """
     golden = io.BytesIO()
-    np.savez_compressed(golden, images=bundle.golden.images, probabilities=bundle.golden.probabilities)
+    np.savez_compressed(
+        golden, images=bundle.golden.images, probabilities=bundle.golden.probabilities
+    )
     members = {
         WEIGHTS: save_tensors({k: np.asarray(v, order="C") for k, v in bundle.weights.items()}),
         GOLDEN: golden.getvalue(),

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,19 @@ def make_numbered_folder(parent: Path, name: str) -> Path:
                 number += 1
             else:
                 return folder
+
+
+def discard_folder(folder: Path, *, with_parent: bool) -> None:
+    """Remove a folder that this process made for nothing, and its parent if that is empty.
+
+    Args:
+        folder: It goes with all that is in it.
+        with_parent: Whether the parent was made for it.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    if with_parent:
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()
 
 
 def _number_after(name: str, entry: str) -> int:

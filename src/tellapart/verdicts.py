@@ -13,6 +13,8 @@ from tellapart.decisions import Decisions
 
 Kind = Literal["label", "unsure", "unknown"]
 
+_KINDS = np.array(["label", "unsure", "unknown"])
+
 _FLOOR = 1e-12
 """What a probability below it counts as, as in `evaluate.temperature`."""
 
@@ -67,7 +69,7 @@ def judge(
     calibrated = calibrate(probabilities, decisions.temperature)
     best, top = calibrated.max(axis=1), probabilities.argmax(axis=1)
     label = np.ones(len(calibrated), np.bool_)
-    unknown = ~label
+    unknown = np.zeros(len(calibrated), np.bool_)
     set_threshold = decisions.set_threshold
     table = decisions.table
     if not always_answer:
@@ -82,7 +84,7 @@ def judge(
     if not always_answer:
         sets &= ~unknown[:, None] & ~label[:, None]
         sets[label, top[label]] = True
-    kinds = np.where(label, "label", np.where(unknown, "unknown", "unsure"))
+    kinds = _KINDS[np.where(label, 0, 1 + unknown)]
     return Verdicts(kinds, calibrated.astype(np.float32), sets, novelty)
 
 

@@ -13,8 +13,8 @@ from tellapart.__main__ import main
 from tellapart.data.cache import GIB, Cache, usual_cache
 from tellapart.data.cache_files import entries_of, open_entry
 from tellapart.data.cached import find_or_make
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.folder import from_folder
-from tellapart.data.stores import EncodedStore
 from tellapart.errors import UsageError
 from tellapart.sections import ImageSpec
 
@@ -33,7 +33,7 @@ def two_entries(tmp_path: Path, place: Path) -> list[Path]:
         for number in range(5):
             Image.new("L", (30, 30), number).save(tmp_path / "pets" / name / f"{number}.png")
     images = from_folder(tmp_path / "pets").train.images
-    assert isinstance(images, EncodedStore)
+    assert isinstance(images, EncodedImages)
     cache = Cache(place, spare_bytes=0, least_seconds=0.0)
     for side, days in ((20, 40), (10, 3)):
         find_or_make(images, ImageSpec(height=side, width=side), cache, "my pets")

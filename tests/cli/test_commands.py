@@ -111,6 +111,43 @@ def test_evaluate_shows_every_class_and_writes_the_record(
     assert json.loads((in_tmp / "scores.json").read_text())["samples"] == 10_000
 
 
+def test_evaluate_shows_scores_with_intervals_baselines_and_calibration(
+    run: Run, slice_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", f"{run.path}/model.tellapart", str(slice_file), "--quiet"]) == 0
+    out = capsys.readouterr().out
+    for name in (
+        "balanced accuracy",
+        "macro F1",
+        "true class among the first 3",
+        "mean ROC area",
+        "log loss",
+        "Brier score",
+        "calibration error",
+        "accuracy of the commonest class",
+        "accuracy of the nearest of some training pictures,",
+    ):
+        [line] = [line for line in out.splitlines() if line.strip().startswith(name)]
+        assert " to " in line
+
+
+def test_evaluate_scores_another_programs_answers(
+    slice_file: Path, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{number},Bag\n" for number in range(200))
+    (in_tmp / "answers.csv").write_text(f"image,label\n{rows}", "utf-8")
+    words = ["evaluate", "--predictions", "answers.csv", str(slice_file), "-q"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "The answers are those of another program, from answers.csv." in out
+    assert "test loss" not in out
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["loss"] is None
+    assert main(["evaluate", "model.tellapart", "fashion-mnist", *words[1:3]]) == 2
+    assert main(["evaluate", "model.tellapart"]) == 2
+    assert "Either a classifier and data must be named" in capsys.readouterr().err
+
+
 def test_doctor_says_that_a_sound_bundle_is_sound(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

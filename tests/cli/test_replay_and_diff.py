@@ -72,6 +72,18 @@ def test_diff_shows_what_differs_and_the_conclusion(
     assert [one["field"] for one in found["scores"][:2]] == ["accuracy", "loss"]
 
 
+def test_compare_calls_two_equal_runs_equal(
+    file_run: Run, copy: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", str(file_run.path), str(copy.path)]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "neither" in out
+    assert out.endswith("No run is better than another by more than noise.\n")
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pairs"][0]["better"] is None
+
+
 def test_diff_of_a_run_and_its_copy_says_that_nothing_differs(
     file_run: Run, copy: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

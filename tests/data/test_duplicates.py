@@ -14,7 +14,14 @@ from PIL import Image
 from tellapart.data.alignment import residuals
 from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
-from tellapart.data.duplicates import Duplicates, cluster_samples, find_duplicates
+from tellapart.data.duplicates import (
+    LOOSEST,
+    STRICTEST,
+    Duplicates,
+    cluster_samples,
+    cluster_together,
+    find_duplicates,
+)
 from tellapart.data.fingerprints import fingerprint
 from tellapart.data.folder import from_folder
 from tellapart.data.measures import measure
@@ -114,8 +121,7 @@ def test_equal_pixels_are_one_cluster_and_all_of_it(fashion: Dataset, chosen: li
     assert (np.equal.outer(found.near, found.near) >= same).all()
 
 
-# Not `cropped`: among few photos the fingerprints' reach is too short for most of those.
-@pytest.mark.parametrize("change", [encoded, resized, mirrored, brightened])
+@pytest.mark.parametrize("change", list(WANTED))
 def test_copies_of_photos_are_found_among_photos(
     change: Callable[[Image.Image], Image.Image],
 ) -> None:
@@ -173,6 +179,34 @@ def test_nothing_is_left_of_a_picture_relit_and_much_of_another(fashion: Dataset
     thumbnails = measure(fashion.test.take(np.arange(40)).decode(ImageSpec()).pixels).thumbnails
     assert residuals(thumbnails, thumbnails // 2 + 40, np.inf).max() < 1e-3
     assert np.median(residuals(thumbnails[:-1], thumbnails[1:], np.inf)) > 0.1
+
+
+def test_copies_of_photos_are_found_where_most_photos_are_there_twice() -> None:
+    originals = photos()
+    copies = [change(p) for p in originals for change in (cropped, mirrored, brightened)]
+    pixels = np.stack([np.asarray(picture.convert("RGB")) for picture in (*originals, *copies)])
+    near = find_duplicates(measure(pixels)).near
+    count = len(originals)
+    assert (near[count:] == np.repeat(near[:count], 3)).mean() >= 0.9
+    assert len(set(near[:count].tolist())) == count
+
+
+@pytest.mark.parametrize("index", [1, 4, 11])
+def test_a_photo_that_ends_at_white_is_found_in_its_original(index: int) -> None:
+    original = photos()[index].convert("RGB")
+    bright = original.point(lambda level: min(255, round(level * 1.4 + 30)))
+    assert (np.asarray(bright) == 255).mean() > 0.1
+    pixels = np.stack([np.asarray(original), np.asarray(bright), np.asarray(photos()[5])])
+    first, second, stranger = measure(pixels).thumbnails[:, np.newaxis]
+    assert residuals(first, second, np.inf)[0] < STRICTEST
+    assert residuals(first, stranger, np.inf)[0] > LOOSEST
+
+
+def test_clusters_are_numbered_alike_in_several_rows(fashion: Dataset) -> None:
+    train, test = fashion.train.take(np.arange(40)), fashion.train.take(np.array([7, 50, 3]))
+    first, second = cluster_together((train, test))
+    assert (len(first), len(second)) == (40, 3)
+    assert [np.flatnonzero(first == number).tolist() for number in second] == [[7], [], [3]]
 
 
 def test_a_negative_is_no_copy(fashion: Dataset) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from tellapart.data.dataset import Dataset
-from tellapart.data.measures import SIDE, join_measures, measure, resize
+from tellapart.data.measures import SIDE, join_measures, measure, resize, tiny_pictures
 from tellapart.sections import ImageSpec
 
 
@@ -84,3 +84,14 @@ def test_portions_joined_are_the_whole(fashion: Dataset) -> None:
     whole, joined = measure(pixels), join_measures([measure(pixels[:20]), measure(pixels[20:])])
     assert joined.digests.tolist() == whole.digests.tolist()
     assert np.array_equal(joined.thumbnails, whole.thumbnails)
+
+
+def test_tiny_pictures_keep_the_means_of_each_channel() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 24, 3), dtype=np.uint8)
+    found = tiny_pictures(pixels).reshape(3, 8, 8, 3)
+    assert np.allclose(found.mean(axis=(1, 2)), pixels.mean(axis=(1, 2)), atol=6)
+    halves = np.zeros((1, 16, 16, 1), np.uint8)
+    halves[:, 8:] = 200
+    rows = tiny_pictures(halves).reshape(8, 8).mean(axis=1)
+    assert rows[0] == 0
+    assert rows[-1] == 200

@@ -148,17 +148,6 @@ def test_repairs_are_counted_over_all_splits(tmp_path: Path) -> None:
     assert prepared.repairs == {"transparent parts laid over grey level 0": 3}
 
 
-def test_arrays_of_another_size_are_refused_with_the_settings_to_paste() -> None:
-    data = from_arrays({"train": (np.zeros((4, 32, 30, 3), np.uint8), [0, 1, 0, 1])})
-    with pytest.raises(DataError, match=r"images of 28×28×1.*Received: 32×30×3") as caught:
-        prepare(data, GUIDE)
-    fix = "--set image.height=32 --set image.width=30 --set image.channels=3"
-    assert fix in str(caught.value)
-    words = [word.split("=") for word in fix.split() if "=" in word]
-    changed = load_recipe("guide", {key: int(value) for key, value in words})
-    assert prepare(data, changed).train.pixels.shape == (2, 32, 30, 3)
-
-
 def changed_in(what: str) -> Dataset:
     """Return a small data set that differs from the others in one thing only."""
     pixels, targets = pictures(20)

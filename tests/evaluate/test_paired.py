@@ -16,7 +16,8 @@ from tellapart.evaluate.paired import (
     mcnemar_test,
     newcombe_interval,
 )
-from tellapart.evaluate.record import Interval, PairedComparison
+from tellapart.evaluate.parts import Interval
+from tellapart.evaluate.record import PairedComparison
 
 counts = st.integers(0, 2000)
 tables = st.tuples(counts, counts, counts, counts).filter(lambda table: sum(table) > 0)

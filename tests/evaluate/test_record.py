@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tellapart.evaluate.record import ClassScore, ConfusedPair, Evaluation, Interval
+from tellapart.evaluate.parts import Interval
+from tellapart.evaluate.record import ClassScore, ConfusedPair, Evaluation
 
 shares = st.floats(0, 1)
 names = st.text(max_size=8)
@@ -52,6 +53,10 @@ SCORED = Evaluation(
 )
 
 
+OLDER = ("data", "split", "samples", "loss", "accuracy", "classes", "confusion", "confused", "note")
+OLDER_CLASS = ("name", "precision", "recall", "f1", "support")
+
+
 @settings(deadline=None)
 @given(evaluations)
 def test_a_record_comes_back_from_its_json(evaluation: Evaluation) -> None:
@@ -72,6 +77,14 @@ def test_the_headline_says_accuracy_interval_loss_and_on_what() -> None:
 
 def test_the_classes_are_named_in_their_order() -> None:
     assert SCORED.class_names == ("cat",)
+
+
+def test_a_record_of_an_older_version_is_read_and_known_as_such() -> None:
+    older = {name: json.loads(SCORED.to_json())[name] for name in OLDER}
+    older["classes"] = [{k: older["classes"][0][k] for k in OLDER_CLASS}]
+    found = Evaluation.from_json(json.dumps(older))
+    assert found == SCORED
+    assert found.is_older
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"data": "pets"}', "not json"])

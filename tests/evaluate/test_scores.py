@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from tellapart.errors import DataError
+from tellapart.evaluate.classes import PAIRS
 from tellapart.evaluate.record import Evaluation
-from tellapart.evaluate.scores import PAIRS, evaluate_probabilities
+from tellapart.evaluate.scores import About, evaluate_probabilities
 
 NAMES = ("ant", "bee", "cat", "dog")
 
@@ -77,7 +78,9 @@ def test_a_certain_wrong_answer_costs_much_but_not_infinitely() -> None:
 def test_probabilities_of_single_precision_are_taken() -> None:
     rows = np.random.default_rng(0).dirichlet(np.ones(4), 500).astype(np.float32)
     targets = np.arange(500) % 4
-    found = evaluate_probabilities(targets, rows, NAMES, data="pets", split="validation", note="!")
+    found = evaluate_probabilities(
+        targets, rows, NAMES, About(data="pets", split="validation", note="!")
+    )
     assert found.loss == pytest.approx(-np.log(rows[np.arange(500), targets]).mean(), rel=1e-5)
     assert (found.data, found.split, found.note) == ("pets", "validation", "!")
 
@@ -90,7 +93,7 @@ def answers(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return rng.integers(0, classes, count), rng.dirichlet(np.full(classes, 0.5), count)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(answers())
 def test_all_scores_agree_with_scikit_learn(
     answer: tuple[NDArray[np.int64], NDArray[np.float64]],

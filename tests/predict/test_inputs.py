@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.errors import UsageError
+from tellapart.data.layout import Layout
+from tellapart.errors import DataError, ImageError, UsageError
 from tellapart.predict.inputs import expand_paths, is_single, items_of
 from tellapart.sections import ImageSpec
 
@@ -86,3 +87,21 @@ def test_a_file_with_brackets_in_its_name_is_that_file(tmp_path: Path) -> None:
 def test_a_dash_stands_for_standard_input() -> None:
     [item] = expand_paths(["-"], _png())
     np.testing.assert_array_equal(item.pixels(SPEC)[:, :, 0], PIXELS)
+
+
+def test_a_table_stands_for_its_pictures_and_needs_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "1.png").write_bytes(_png())
+    (tmp_path / "list.csv").write_text("where\n1.png\n2.png\n", "utf-8")
+    layout = Layout(image="where", root=tmp_path / "deep")
+    there, missing = expand_paths([str(tmp_path / "list.csv")], layout=layout)
+    np.testing.assert_array_equal(there.pixels(SPEC)[:, :, 0], PIXELS)
+    assert there.name == str(tmp_path / "deep" / "1.png")
+    with pytest.raises(ImageError, match="2.png.*missing"):
+        missing.pixels(SPEC)
+
+
+def test_a_table_without_a_column_for_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("where\n1.png\n", "utf-8")
+    with pytest.raises(DataError, match="must have a column image or path"):
+        expand_paths([str(tmp_path / "list.csv")])

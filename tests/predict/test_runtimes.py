@@ -139,7 +139,7 @@ def test_a_network_that_is_not_to_be_compiled_is_asked_as_it_is(network: Any, wa
     plain.run_eagerly = True
     forward = open_forward(plain, "probabilities")
     assert forward.threads == 1
-    np.testing.assert_allclose(forward.run(PIXELS[:3]), wanted[:3], atol=1e-5)
+    np.testing.assert_allclose(forward.run(PIXELS[:3])[0], wanted[:3], atol=1e-5)
 
 
 def test_low_precision_inside_gives_float32_outside() -> None:
@@ -181,3 +181,25 @@ def test_a_runtime_that_nobody_holds_is_freed_with_its_graphs() -> None:
     gc.collect()
     after = sum(type(o).__name__ in ("FuncGraph", "Sequential") for o in gc.get_objects())
     assert after <= before + 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 257])
+def test_features_come_with_the_probabilities_of_the_same_pass(
+    runtime: KerasRuntime, network: Any, wanted: Any, count: int
+) -> None:
+    found = runtime.answers(PIXELS[:count])
+    assert found.features is not None
+    assert found.features.shape == (count, 64)
+    np.testing.assert_allclose(found.probabilities, wanted[:count], atol=1e-5)
+    kernel, bias = network.layers[-1].get_weights()
+    logits = keras.ops.softmax(found.features @ kernel + bias) if count else wanted[:0]
+    np.testing.assert_allclose(logits, wanted[:count], atol=1e-5)
+
+
+def test_a_network_without_features_is_answered_without_them() -> None:
+    inner = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    )
+    found = KerasRuntime(keras.Sequential([keras.Input((28, 28, 1)), inner]), "probabilities")
+    assert found.answers(PIXELS[:5]).features is None
+    assert found.answers(PIXELS[:0]).probabilities.shape == (0, 3)

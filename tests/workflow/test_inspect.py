@@ -123,3 +123,28 @@ def test_a_run_on_a_table_remembers_how_it_was_read_and_goes_on_by_it(
     ledger = json.loads((run.path / "ledger.json").read_text("utf-8"))
     assert ledger["counts"]["used"] == 30
     assert tellapart.replay(run, quiet=True).equal
+
+
+def test_strict_shows_the_ledger_and_then_refuses_unreadable_pictures_with_exit_code_3(
+    folder: Path, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert main(["inspect", str(folder), "--strict", "-q", "-o", str(in_tmp / "g.png")]) == 3
+    captured = capsys.readouterr()
+    assert "files: 64 = used 61, repaired 0, skipped 2, refused 1" in captured.out
+    assert "cut.png (truncated)" in captured.err
+    assert "refused: 1." in captured.err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    (folder / "shirt & co" / "cut.png").unlink()
+    words = ["inspect", str(folder), "--strict", "--json", "-q", "-o", str(in_tmp / "h.png")]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["account"]["counts"]["refused"] == 0
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_strict_and_no_look_at_the_pictures_exclude_each_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(folder), "--strict", "--no-check"]) == 2
+    assert "leave out --no-check" in capsys.readouterr().err

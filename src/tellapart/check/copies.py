@@ -1,5 +1,7 @@
 """Pictures that are there more than once, under two labels, or in two splits."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,40 +12,24 @@ from tellapart.data.samples import Indices
 def find_exact_duplicates(evidence: Evidence) -> tuple[Finding, ...]:
     """Return whether pictures have equal pixels, whatever their files' bytes."""
     clusters = evidence.duplicates.exact
-    members = in_clusters(clusters, _sizes(clusters) > 1)
-    if not len(members):
-        return ()
-    distinct = len(np.unique(clusters[members]))
-    return (
-        Finding(
-            check="exact-duplicates",
-            severity="warning",
-            message=f"{pictures(len(members))} there more than once, with the same pixels: "
-            f"{distinct:,} different ones.",
-            files=evidence.names(members),
-            count=len(members),
-            advice="Keep one of each, or keep all copies in one split.",
-        ),
+    return _repeated(
+        evidence,
+        (clusters, np.arange(len(clusters))),
+        ("exact-duplicates", "there more than once, with the same pixels"),
+        "Keep one of each, or keep all copies in one split.",
     )
 
 
 def find_near_duplicates(evidence: Evidence) -> tuple[Finding, ...]:
     """Return whether pictures are the same but for encoding, size, light, mirroring or a crop."""
-    exact, near = evidence.duplicates.exact, evidence.duplicates.near
-    members = in_clusters(near, _kinds(near, exact) > 1)
-    if not len(members):
-        return ()
-    distinct = len(np.unique(near[members]))
-    return (
-        Finding(
-            check="near-duplicates",
-            severity="warning",
-            message=f"{pictures(len(members))} nearly the same as others (encoded, resized, "
-            f"mirrored, cropped or lit otherwise): {distinct:,} different ones.",
-            files=evidence.names(members),
-            count=len(members),
-            advice="Look at them; keep one of each, or keep all of a cluster in one split.",
+    return _repeated(
+        evidence,
+        (evidence.duplicates.near, evidence.duplicates.exact),
+        (
+            "near-duplicates",
+            "nearly the same as others (encoded, resized, mirrored, cropped or lit otherwise)",
         ),
+        "Look at them; keep one of each, or keep all of a cluster in one split.",
     )
 
 
@@ -74,6 +60,18 @@ def in_clusters(clusters: Indices, wanted: NDArray[np.bool_]) -> Indices:
     return members[np.argsort(clusters[members], kind="stable")]
 
 
+def _repeated(
+    evidence: Evidence, within: tuple[Indices, Indices], said: tuple[str, str], advice: str
+) -> tuple[Finding, ...]:
+    """Return a finding on the clusters whose members differ in the second of `within`."""
+    clusters, kinds = within
+    members = in_clusters(clusters, _kinds(clusters, kinds) > 1)
+    distinct = len(np.unique(clusters[members]))
+    check, what = said
+    what = f"{what}: {distinct:,} different ones"
+    return _findings(evidence, check, (("warning", members, what),), advice)
+
+
 def _crossing(
     evidence: Evidence, kinds: Indices, said: tuple[str, str], advice: str
 ) -> tuple[Finding, ...]:
@@ -84,26 +82,28 @@ def _crossing(
     alike = np.setdiff1d(in_clusters(near, _kinds(near, kinds) > 1), equal)
     alike = alike[np.argsort(near[alike], kind="stable")]
     rows: tuple[tuple[Severity, Indices, str], ...] = (
-        ("problem", equal, "with the same pixels"),
-        ("warning", alike, "nearly the same, or the same"),
+        ("problem", equal, f"{where}, with the same pixels"),
+        ("warning", alike, f"{where}, nearly the same, or the same"),
     )
+    return _findings(evidence, check, rows, advice)
+
+
+def _findings(
+    evidence: Evidence, check: str, rows: Iterable[tuple[Severity, Indices, str]], advice: str
+) -> tuple[Finding, ...]:
+    """Return a finding for each row that has pictures."""
     return tuple(
         Finding(
             check=check,
             severity=severity,
-            message=f"{pictures(len(members))} {where}, {how}.",
+            message=f"{pictures(len(members))} {what}.",
             files=evidence.names(members),
             count=len(members),
             advice=advice,
         )
-        for severity, members, how in rows
+        for severity, members, what in rows
         if len(members)
     )
-
-
-def _sizes(clusters: Indices) -> Indices:
-    """Return how many members each cluster has."""
-    return np.asarray(np.bincount(clusters), np.int64)
 
 
 def _kinds(clusters: Indices, kinds: Indices) -> Indices:

@@ -7,14 +7,19 @@ import typer
 
 from tellapart._version import __version__
 from tellapart.cli.cache import cache
+from tellapart.cli.compare import compare
 from tellapart.cli.console import remark, show
+from tellapart.cli.cross_validate import cross_validate
 from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
+from tellapart.cli.explain import explain
 from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
 from tellapart.cli.replay import replay
+from tellapart.cli.report import report
+from tellapart.cli.review import review
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
 
@@ -25,7 +30,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _verb in (inspect, train, evaluate, predict, doctor, replay, diff):
+for _verb in (
+    *(inspect, review, train, cross_validate, evaluate, predict, explain),
+    *(report, doctor, replay, diff, compare),
+):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
 app.add_typer(cache, name="cache")

@@ -37,6 +37,8 @@ def list_cache(context: typer.Context, json: options.Json = False) -> None:
         _show(found.entries)
     size, most = _size(found.size_bytes), _size(found.most_bytes)
     show(f"{found.folder}: {len(found.entries)} entries, {size} of {most}")
+    if found.inspections:
+        show(f"records of what inspect found: {found.inspections}")
 
 
 @cache.command("clear")

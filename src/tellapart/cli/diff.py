@@ -8,8 +8,8 @@ from tellapart.cli import options
 from tellapart.cli.console import field_value, show, show_json, show_table
 
 if TYPE_CHECKING:
-    from tellapart.workflow.compare import Difference
     from tellapart.workflow.diff import RunDiff
+    from tellapart.workflow.differences import Difference
 
 _MOST_CLASSES = 5
 

@@ -6,11 +6,10 @@ import typer
 
 from tellapart.cli import options
 from tellapart.cli.console import remark, show, show_json, show_table
+from tellapart.errors import DataError
 
 if TYPE_CHECKING:
     from tellapart.check.inspection import Account, Inspection
-
-_MOST_FILES = 5
 
 _MOST_FILES = 5
 
@@ -34,6 +33,10 @@ def inspect(
             show_default=False,
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Look at every picture; exit code 3 for unreadable ones."),
+    ] = False,
     report: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all of it as one page (HTML).")
     ] = None,
@@ -52,6 +55,7 @@ def inspect(
       tellapart inspect fashion-mnist
       tellapart inspect fashion-mnist --count 25 --split test --seed 1 --show
       tellapart inspect photos/ --report photos.html
+      tellapart inspect photos/ --strict
     """
     from tellapart.workflow.inspect import inspect as look
 
@@ -62,6 +66,7 @@ def inspect(
         seed=seed,
         output=output,
         check=check,
+        strict=strict,
         report=report,
         layout=options.to_layout(column, root, label_from, group),
         data_folder=data,
@@ -73,6 +78,22 @@ def inspect(
         _show(found)
     if show_picture and typer.launch(str(found.picture)) != 0:
         remark(f"No viewer could be opened; the picture is {found.picture}")
+    if strict:
+        _refuse_unreadable(found)
+
+
+def _refuse_unreadable(found: "Inspection") -> None:
+    """Raise `DataError` if there are refused files; what became of each is shown by now."""
+    refused = (
+        [entry for entry in found.account.exceptions if entry.status == "refused"]
+        if found.account
+        else []
+    )
+    if refused:
+        raise DataError(
+            f"Pictures that cannot be read are refused: {len(refused):,}. "
+            f"The first: {refused[0].file} ({refused[0].reason})."
+        )
 
 
 def _show(found: "Inspection") -> None:

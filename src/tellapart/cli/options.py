@@ -22,6 +22,12 @@ Trust = Annotated[
     bool,
     typer.Option("--trust", help="Build a network of its maker's own, which may run code."),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Decode all pictures anew, and keep none.")
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def predict(
     model: options.Model,
     images: Annotated[
-        list[str], typer.Argument(help="Pictures, folders, patterns like 'x/*.jpg', or - (stdin).")
+        list[str],
+        typer.Argument(help="Pictures, folders, patterns like 'x/*.jpg', tables, or - (stdin)."),
     ],
     top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
     risk: Annotated[
@@ -28,6 +29,8 @@ def predict(
         bool, typer.Option("--always-answer", help="Give a label to every picture.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout.")] = False,
+    column: options.Columns = None,
+    root: options.Root = None,
     trust: options.Trust = False,
     backend: options.Backend = None,
     json: options.Json = False,
@@ -41,6 +44,7 @@ def predict(
     \b
     Examples:
       tellapart predict runs/fashion-mnist-1/model.tellapart shirt.png photos/ 'x/*.jpg'
+      tellapart predict runs/pets-1/model.tellapart list.csv --root pets --column image=where
       tellapart predict runs/fashion-mnist-1/model.tellapart photos/ --risk 0.01
       cat shirt.png | tellapart predict runs/fashion-mnist-1/model.tellapart - --json
     """
@@ -50,7 +54,8 @@ def predict(
 
     if json and as_csv:
         raise UsageError("Choose one of --json and --csv.")
-    items = expand_paths(images, sys.stdin.buffer.read() if "-" in images else None)
+    layout = options.to_layout(column, root, "", "")
+    items = expand_paths(images, sys.stdin.buffer.read() if "-" in images else None, layout)
     predictor = open_model(model, trust=trust, backend=backend)
     if predictor.manifest.decisions is None and not (always_answer or quiet):
         remark("This classifier has no rules for it, so it is never unsure and answers always.")

@@ -38,12 +38,16 @@ def train(
         str | None,
         typer.Option(metavar="TIME", help="All the time it may take, such as 3m or 1h30m."),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Decode all pictures anew, and keep none.")
-    ] = False,
+    strict: options.Strict = False,
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Corrections of labels, as `tellapart review` writes."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="With --labels: the run without, to tell the gain."),
+    ] = None,
+    no_cache: options.NoCache = False,
     column: options.Columns = None,
     root: options.Root = None,
     label_from: options.LabelFrom = "",
@@ -64,6 +68,7 @@ def train(
       tellapart train photos/ --epochs 20 --set image.height=64 --set image.width=64
       tellapart train fashion-mnist --budget 3m
       tellapart train pets.csv --column label=breed --group patient
+      tellapart train fashion-mnist --labels labels.patch.csv --against runs/fashion-mnist-1
       tellapart train --resume runs/fashion-mnist-1
     """
     from tellapart.recipe import parse_setting
@@ -83,6 +88,8 @@ def train(
         save_every=save_every,
         budget=budget,
         strict=strict,
+        labels=labels,
+        against=against,
         use_cache=not no_cache,
         layout=options.to_layout(column, root, label_from, group),
         data_folder=data_folder,
@@ -90,10 +97,14 @@ def train(
         quiet=quiet,
     )
     if json:
-        show_json({"run": str(run.path), "evaluation": run.evaluation.model_dump(mode="json")})
+        found = {"run": str(run.path), "evaluation": run.evaluation.model_dump(mode="json")}
+        gain = {"gain": run.gain.model_dump(mode="json")} if run.gain else {}
+        show_json(found | gain)
         return
     from tellapart.cli.scores import show_evaluation
 
     show_evaluation(run.evaluation)
+    if run.gain:
+        show(f"\n{run.gain}")
     show(f"\nrun         {run.path}\nclassifier  {run.path}/model.tellapart")
-    show(f"pictures    {run.path}/plots/curves.png, confusion.png")
+    show(f"pictures    {run.path}/plots/curves.png, confusion.png, reliability.png, …")

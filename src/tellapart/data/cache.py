@@ -9,6 +9,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from tellapart.data.cache_files import entries_of, occupied_bytes, remove_unused, size_of
+from tellapart.data.digests import SETTLED_SECONDS
 from tellapart.errors import UsageError
 
 GIB = 1 << 30
@@ -23,12 +24,15 @@ class Cache:
         most_bytes: What all entries together may take; 0 keeps nothing.
         spare_bytes: What must be left free on the disk.
         least_seconds: Pictures that are decoded in less, by a rough guess, are not kept.
+        settled_seconds: Files that changed less long ago are read again the next time, since
+            they may have changed once more without another time of change.
     """
 
     folder: Path
     most_bytes: int = 20 * GIB
     spare_bytes: int = 2 * GIB
     least_seconds: float = 1.0
+    settled_seconds: float = SETTLED_SECONDS
 
     @property
     def entries(self) -> Path:
@@ -39,6 +43,11 @@ class Cache:
     def memory(self) -> Path:
         """Return the folder of the remembered digests."""
         return self.folder / "digests"
+
+    @property
+    def inspections(self) -> Path:
+        """Return the folder of the records of what `inspect` found."""
+        return self.folder / "inspections"
 
 
 def usual_cache() -> Cache:

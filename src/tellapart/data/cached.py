@@ -21,11 +21,12 @@ from tellapart.data.cache_files import (
     publish,
     sweep,
 )
-from tellapart.data.digests import Contents, digest_of_content, find_contents
+from tellapart.data.contents import Content, decode_content
+from tellapart.data.digests import Contents, digest_of_content, find_contents, is_remembered
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.loading import Account, decode_all
-from tellapart.data.stores import EncodedStore
 from tellapart.errors import ImageError, OutputError
-from tellapart.images.decode import Decoded, decode
+from tellapart.images.decode import Decoded
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
 
@@ -34,7 +35,7 @@ _SECONDS_A_PICTURE, _SECONDS_A_BYTE = 2e-4, 2.5e-8
 
 
 def find_or_make(
-    store: EncodedStore, spec: ImageSpec, cache: Cache, title: str, progress: Progress = SILENCE
+    store: EncodedImages, spec: ImageSpec, cache: Cache, title: str, progress: Progress = SILENCE
 ) -> Entry | None:
     """Return the decoded pictures of a whole store from the cache, made now if need be.
 
@@ -51,7 +52,7 @@ def find_or_make(
     if not cache.most_bytes:
         return None
     try:
-        contents = find_contents(store, cache.memory, progress)
+        contents = _contents_of(store, cache, progress)
         target = cache.entries / key_of(contents, spec)
         entry = open_entry(target)
         if entry is None and _pays(contents, cache):
@@ -61,6 +62,22 @@ def find_or_make(
         progress.say(f"Decoded pictures are not kept: {error.__cause__ or error}.")
         return None
     return entry
+
+
+def find_only(
+    store: EncodedImages, spec: ImageSpec, cache: Cache, progress: Progress = SILENCE
+) -> Entry | None:
+    """Return the decoded pictures of a whole store if they are in the cache; make nothing.
+
+    Pictures that were never looked at by way of this cache are not read for it.
+    """
+    try:
+        if cache.most_bytes and is_remembered(store, cache.memory):
+            contents = _contents_of(store, cache, progress)
+            return open_entry(cache.entries / key_of(contents, spec))
+    except (OSError, OutputError):
+        return None  # whoever makes an entry says what is wrong with the cache
+    return None
 
 
 def key_of(contents: Contents, spec: ImageSpec) -> str:
@@ -81,6 +98,11 @@ def decoder_versions() -> MappingProxyType[str, str]:
     return MappingProxyType({"images": code.hexdigest(), "pillow": PIL.__version__, **codecs})
 
 
+def _contents_of(store: EncodedImages, cache: Cache, progress: Progress) -> Contents:
+    seconds = cache.settled_seconds
+    return find_contents(store, cache.memory, progress, settled_seconds=seconds)
+
+
 def _pays(contents: Contents, cache: Cache) -> bool:
     seconds = len(contents.digests) * _SECONDS_A_PICTURE + contents.size_bytes * _SECONDS_A_BYTE
     return seconds >= cache.least_seconds
@@ -91,7 +113,7 @@ class _ChangedError(Exception):
 
 
 def _make(
-    store: EncodedStore,
+    store: EncodedImages,
     spec: ImageSpec,
     contents: Contents,
     cache: Cache,
@@ -120,7 +142,7 @@ def _make(
 
 
 def _decode_into(
-    draft: Draft, store: EncodedStore, spec: ImageSpec, contents: Contents, progress: Progress
+    draft: Draft, store: EncodedImages, spec: ImageSpec, contents: Contents, progress: Progress
 ) -> Account:
     """Decode exactly the bytes whose digests are in the entry's name.
 
@@ -134,14 +156,14 @@ def _decode_into(
             raise _ChangedError(store.name(index))
         if isinstance(content, ImageError):
             raise content
-        return decode(content, spec, store.name(index))
+        return decode_content(content, spec, store.name(index))
 
     return decode_all(
         len(store), decode_one, lambda pixels: draft.file.write(pixels.data), progress
     )
 
 
-def _read(store: EncodedStore, index: int) -> bytes | ImageError:
+def _read(store: EncodedImages, index: int) -> Content | ImageError:
     try:
         return store.content(index)
     except ImageError as error:

@@ -2,18 +2,40 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import override
 
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
-from tellapart.images.decode import read_content
+from tellapart.images.decode import Decoded, decode, decode_array, read_content
+from tellapart.sections import ImageSpec
 
 Content = bytes | Pixels
+
+Stamp = tuple[int, int, int, int]
+"""Size, times of change of content and of record in ns, and number of a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Is where the rows of a column were read from, as the files were just before that.
+
+    Attributes:
+        place: What tells the column of these files from all others.
+        stamps: One for each file.
+        files: `(n,)`: for each row, the position of the file that holds its picture; below
+            0 where its picture is elsewhere.
+    """
+
+    place: str
+    stamps: Sequence[Stamp | None]
+    files: NDArray[np.int64]
 
 
 class Contents(Sequence[Content]):
@@ -22,10 +44,18 @@ class Contents(Sequence[Content]):
     Args:
         cells: What `is_content` takes, or `None` where there is no picture.
         root: The folder that paths start from.
+        paths: What path each cell names, if that is known without looking at it.
+        origin: The files that the cells were read from, if they were read from files.
     """
 
-    def __init__(self, cells: Sequence[Any], root: Path = Path()) -> None:
-        self._cells, self._root = cells, root
+    def __init__(
+        self,
+        cells: Sequence[Any],
+        root: Path = Path(),
+        paths: Sequence[str | None] | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        self._cells, self._root, self._paths, self._origin = cells, root, paths, origin
 
     @override
     def __len__(self) -> int:
@@ -34,12 +64,51 @@ class Contents(Sequence[Content]):
     @overload
     def __getitem__(self, index: int) -> Content: ...
     @overload
-    def __getitem__(self, index: slice) -> "Contents": ...
+    def __getitem__(self, index: slice) -> Sequence[Content]: ...
     @override
-    def __getitem__(self, index: int | slice) -> "Content | Contents":
+    def __getitem__(self, index: int | slice) -> Content | Sequence[Content]:
         if isinstance(index, slice):
-            return Contents(self._cells[index], self._root)
+            return [self[place] for place in range(*index.indices(len(self)))]
         return to_content(self._cells[index], self._root)
+
+    def path(self, index: int) -> str:
+        """Return the path that a cell names; empty where it names none."""
+        if self._paths is not None:
+            return self._paths[index] or ""
+        cell = self._cells[index]
+        named = cell.get("path") if isinstance(cell, Mapping) else cell
+        return str(named) if isinstance(named, str | Path) else ""
+
+    @property
+    def place(self) -> str:
+        """Return what tells these pictures' files from all others; empty for none."""
+        return self._origin.place if self._origin else ""
+
+    def stamp(self, index: int) -> Stamp | None:
+        """Return what changes whenever a picture does, or `None` where nothing tells."""
+        if self._origin is None or self._origin.files[index] < 0:
+            return None
+        return self._origin.stamps[int(self._origin.files[index])]
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Return what the file system says of a file; `None` where it says nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def decode_content(content: Content, spec: ImageSpec, name: str) -> Decoded:
+    """Return the pixels of one picture as a store keeps it, made to fit `spec`.
+
+    Raises:
+        ImageError: It is damaged, or no picture.
+    """
+    if isinstance(content, bytes):
+        return decode(content, spec, name)
+    return decode_array(content, spec, name)
 
 
 def is_content(cell: Any) -> bool:

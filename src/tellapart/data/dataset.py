@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tellapart.data.layout import Layout
 from tellapart.data.ledger import Entry
+from tellapart.data.patch import LabelPatch
 from tellapart.data.samples import Samples
 from tellapart.errors import DataError
 
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from tellapart.figures import Picture
 
 SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Is which part of a cross-validation the test images are, the first one being 1."""
+
+    number: int
+    count: int
+
+    @override
+    def __str__(self) -> str:
+        """Return it as `fold 2 of 5`."""
+        return f"fold {self.number} of {self.count}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +46,9 @@ class Dataset:
         layout: How it was read, where that was said.
         remarks: What was left alone, and other things to know.
         unused: Each file that lies there and is no sample, with its reason.
+        patch: Corrections of labels that `prepare` applies to what is trained on and validated.
+        fold: Which fold of a cross-validation the test split is, if it is one; groups and
+            near-duplicates have been put together then.
     """
 
     name: str
@@ -42,6 +59,8 @@ class Dataset:
     layout: Layout = field(default_factory=Layout)
     remarks: tuple[str, ...] = ()
     unused: tuple[Entry, ...] = ()
+    patch: LabelPatch | None = None
+    fold: Fold | None = None
 
     def __post_init__(self) -> None:
         """Raise `DataError` unless there are two classes, and pictures in every split."""

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tellapart.data.contents import Content
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.loading import processors
-from tellapart.data.stores import EncodedStore
 from tellapart.errors import ImageError
 from tellapart.files import write_whole
 from tellapart.progress import SILENCE, Progress
 
 DIGEST_BYTES = 16
 
-SETTLED_NS = 2_000_000_000
+SETTLED_SECONDS = 2.0
 """A file that changed less long ago may change again without another time of change."""
 
 MOST_REMEMBERED = 64
@@ -49,25 +50,37 @@ class Contents:
     size_bytes: int
 
 
-def digest_of_content(content: bytes | ImageError) -> bytes:
-    """Return the digest of a picture's bytes, or of the reason why there are none."""
+def digest_of_content(content: Content | ImageError) -> bytes:
+    """Return the digest of a picture's bytes or pixels, or of the reason why there are none."""
     if isinstance(content, ImageError):
         reason = f"{content.reason}: {content.detail}".encode()
         return hashlib.blake2b(reason, digest_size=DIGEST_BYTES, person=b"unreadable").digest()
-    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+    if isinstance(content, bytes):
+        return hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES, person=b"array")
+    digest.update(f"{content.shape} {content.dtype}".encode())
+    digest.update(np.ascontiguousarray(content).data)
+    return digest.digest()
 
 
-def find_contents(store: EncodedStore, memory: Path, progress: Progress = SILENCE) -> Contents:
+def find_contents(
+    store: EncodedImages,
+    memory: Path,
+    progress: Progress = SILENCE,
+    *,
+    settled_seconds: float = SETTLED_SECONDS,
+) -> Contents:
     """Return the digests of all pictures, and read only those that may have changed.
 
-    A digest is remembered with the file's size, times and number. The time at which the
-    file's record changed cannot be set by a program, so a file that was changed in place
-    and given its old time is read again.
+    A digest is remembered with the size, times and number of the file that holds the
+    picture. The time at which the file's record changed cannot be set by a program, so a
+    file that was changed in place and given its old time is read again.
 
     Args:
         store: The pictures.
         memory: The folder in which digests are remembered.
         progress: Where the work shows itself.
+        settled_seconds: Digests of files that changed less long ago are not remembered.
 
     Raises:
         OutputError: The memory cannot be written.
@@ -86,20 +99,25 @@ def find_contents(store: EncodedStore, memory: Path, progress: Progress = SILENC
             if size == _UNREADABLE:
                 found[place] = 0
             task.advance()
-    found[found[:, 2].astype(np.int64) > read_at - SETTLED_NS] = 0
+    found[found[:, 2].astype(np.int64) > read_at - int(settled_seconds * 1e9)] = 0
     if len(unsure) and found.any():
         _remember(path, found, digests, sizes)
     return Contents(digests, int(sizes.sum()))
 
 
-def forget(memory: Path, most: int = 0) -> None:
-    """Remove the oldest memories until so many are left."""
-    paths = sorted(memory.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+def is_remembered(store: EncodedImages, memory: Path) -> bool:
+    """Return whether digests of exactly these pictures were remembered once."""
+    return (memory / f"{_name_of(store)}.npz").is_file()
+
+
+def forget(memory: Path, most: int = 0, kind: str = "*.npz") -> None:
+    """Remove the oldest memories of one kind until so many are left."""
+    paths = sorted(memory.glob(kind), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths[most:]:
         path.unlink(missing_ok=True)
 
 
-def _digest_all(store: EncodedStore, indices: NDArray[np.int64]) -> Iterator[tuple[bytes, int]]:
+def _digest_all(store: EncodedImages, indices: NDArray[np.int64]) -> Iterator[tuple[bytes, int]]:
     """Yield digest and size of some pictures in order, read by several threads."""
     threads = processors()
     step = 64 * threads
@@ -109,18 +127,19 @@ def _digest_all(store: EncodedStore, indices: NDArray[np.int64]) -> Iterator[tup
             yield from pool.map(lambda index: _digest_one(store, index), part)
 
 
-def _digest_one(store: EncodedStore, index: int) -> tuple[bytes, int]:
+def _digest_one(store: EncodedImages, index: int) -> tuple[bytes, int]:
     """Return the digest of a picture, and its size or `_UNREADABLE`."""
     try:
         content = store.content(index)
     except ImageError as error:
         return digest_of_content(error), _UNREADABLE
-    return digest_of_content(content), len(content)
+    size = len(content) if isinstance(content, bytes) else content.nbytes
+    return digest_of_content(content), size
 
 
-def _name_of(store: EncodedStore) -> str:
+def _name_of(store: EncodedImages) -> str:
     """Return a name for the memory of exactly these files."""
-    digest = hashlib.blake2b(os.fsencode(Path.cwd()), digest_size=DIGEST_BYTES)
+    digest = hashlib.blake2b(os.fsencode(store.place), digest_size=DIGEST_BYTES)
     for index in range(len(store)):
         digest.update(store.name(index).encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()

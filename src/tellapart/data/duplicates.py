@@ -1,6 +1,6 @@
 """Which pictures are the same, by their pixels or but for slight changes, as cluster numbers."""
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +10,23 @@ from scipy.sparse.csgraph import connected_components
 
 from tellapart.data.alignment import residuals
 from tellapart.data.fingerprints import Fingerprints, fingerprint
-from tellapart.data.measures import Floats, Measures
+from tellapart.data.measures import Floats, Measures, join_measures
+from tellapart.data.nearest import find_nearest
 from tellapart.data.samples import Indices, Samples
 from tellapart.data.survey import survey_samples
 from tellapart.images.arrays import Pixels
-from tellapart.progress import SILENCE, Progress, Task
+from tellapart.progress import SILENCE, Progress
 
 STRICTEST, LOOSEST = 0.0012, 0.02
 """Between these lies the share of a picture's variance that a copy may leave unexplained."""
 
 _SHARE_OF_STRANGERS = 0.06
 _LEAST_CONTRAST = 4.0
-_ROWS, _PARTS, _NEAREST = 1024, 16, 2
 _SECOND_REACH = 1 / 3
 """The second nearest matters among several copies of one picture, which lie close together."""
+
+_AFFORDABLE = 4096
+"""So many pairs are compared in any case, since the reach is known badly from few pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +55,27 @@ def cluster_samples(samples: Samples, progress: Progress = SILENCE) -> Indices:
     Returns:
         `(n,)`, int64, counted from 0.
     """
-    facts = survey_samples(samples, progress)
-    numbers = np.arange(len(samples)) + len(samples)
-    numbers[facts.kept] = find_duplicates(facts.measures, progress).near
-    return np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
+    return cluster_together((samples,), progress)[0]
+
+
+def cluster_together(parts: Sequence[Samples], progress: Progress = SILENCE) -> tuple[Indices, ...]:
+    """Return the same for several rows of samples, whose clusters are numbered alike.
+
+    Args:
+        parts: What to cluster, such as a data set's splits.
+        progress: Where long work shows itself.
+
+    Returns:
+        `(n,)`, int64, for each row.
+    """
+    surveys = [survey_samples(samples, progress) for samples in parts]
+    starts = np.cumsum([0, *(len(samples) for samples in parts)])
+    numbers = np.arange(starts[-1]) + starts[-1]
+    kept = np.concatenate([f.kept + at for f, at in zip(surveys, starts[:-1], strict=True)])
+    measures = join_measures([facts.measures for facts in surveys])
+    numbers[kept] = find_duplicates(measures, progress).near
+    clusters = np.asarray(np.unique(numbers, return_inverse=True)[1], np.int64)
+    return tuple(np.split(clusters, starts[1:-1]))
 
 
 def find_duplicates(measures: Measures, progress: Progress = SILENCE) -> Duplicates:
@@ -93,9 +113,9 @@ def find_near_pairs(thumbnails: Pixels, progress: Progress = SILENCE) -> Indices
     prints = fingerprint(thumbnails)
     mirrored = thumbnails[:, :, ::-1]
     with progress.task("looking for near-duplicates", 2 * len(thumbnails), "images") as task:
-        plain, apart = _nearest(prints.vectors, prints.vectors, task)
-        turned, turned_apart = _nearest(prints.mirrored, prints.vectors, task)
-    limit = _limit(thumbnails, plain)
+        plain, apart = find_nearest(prints.vectors, prints.vectors, prints.window, task)
+        turned, turned_apart = find_nearest(prints.mirrored, prints.vectors, prints.window, task)
+    limit = _limit(thumbnails, plain[:, 0], np.isfinite(apart[:, 0]))
     found = [
         pairs[residuals(left[pairs[:, 0]], thumbnails[pairs[:, 1]], limit) < limit]
         for left, pairs in (
@@ -106,48 +126,29 @@ def find_near_pairs(thumbnails: Pixels, progress: Progress = SILENCE) -> Indices
     return np.concatenate(found)
 
 
-def _nearest(queries: Floats, vectors: Floats, task: Task) -> tuple[Indices, Floats]:
-    """Return the two nearest of each vector, and the squares of their distances.
-
-    Of each sixteenth of the vectors only the nearest one is a candidate: that is quick, and
-    loses the second only where it lies in the same sixteenth.
-    """
-    count = len(vectors)
-    parts = min(_PARTS, count)
-    bounds = np.linspace(0, count, parts + 1).astype(np.int64)
-    lengths = (vectors**2).sum(axis=1)
-    wide = np.concatenate([vectors * -2, lengths[:, np.newaxis]], axis=1).T
-    places = np.empty((count, parts), np.int64)
-    apart = np.empty((count, parts), np.float32)
-    for start in range(0, count, _ROWS):
-        rows = np.arange(start, min(start + _ROWS, count))
-        query = np.pad(queries[rows], ((0, 0), (0, 1)), constant_values=1)
-        for part, (low, high) in enumerate(itertools.pairwise(bounds)):
-            table = query @ wide[:, low:high]
-            own = rows[(rows >= low) & (rows < high)]
-            table[own - start, own - low] = np.inf
-            best = table.argmin(axis=1)
-            places[rows, part] = best + low
-            apart[rows, part] = table[rows - start, best]
-        task.advance(len(rows))
-    order = apart.argsort(axis=1)[:, :_NEAREST]
-    squares = np.take_along_axis(apart, order, axis=1) + (queries**2).sum(axis=1, keepdims=True)
-    return np.take_along_axis(places, order, axis=1), squares
-
-
 def _within(places: Indices, apart: Floats, prints: Fingerprints) -> Indices:
-    """Return the `(k, 2)` pairs that lie within reach, each of them once."""
-    reach = prints.reach * np.array([1.0, _SECOND_REACH])[: apart.shape[1]]
-    rows, columns = np.nonzero(apart < reach)
+    """Return the `(k, 2)` pairs that lie within reach, or are affordable, each of them once."""
+    weighted = apart / np.array([1.0, _SECOND_REACH])
+    nearest = np.partition(weighted, min(_AFFORDABLE, weighted.size) - 1, axis=None)
+    reach = max(prints.reach, float(nearest[min(_AFFORDABLE, weighted.size) - 1]))
+    rows, columns = np.nonzero((weighted <= reach) & np.isfinite(weighted))
     pairs = np.stack([rows, places[rows, columns]], axis=1)
     return np.unique(np.sort(pairs, axis=1), axis=0)
 
 
-def _limit(thumbnails: Pixels, nearest: Indices) -> float:
-    """Return what a copy may leave: a small share of what half of the nearest leave."""
-    chosen = np.linspace(0, len(thumbnails) - 1, min(512, len(thumbnails))).astype(np.int64)
-    left = residuals(thumbnails[chosen], thumbnails[nearest[chosen, 0]], np.inf)
-    usual = float(np.median(left))
+def _limit(thumbnails: Pixels, nearest: Indices, is_known: NDArray[np.bool_]) -> float:
+    """Return what a copy may leave: a small share of what half of the nearest strangers leave.
+
+    Who leaves less than any limit is a copy and tells nothing of strangers, as where most
+    pictures are there twice.
+    """
+    known = np.flatnonzero(is_known)
+    if not len(known):
+        return STRICTEST
+    chosen = known[np.linspace(0, len(known) - 1, min(512, len(known))).astype(np.int64)]
+    left = residuals(thumbnails[chosen], thumbnails[nearest[chosen]], np.inf)
+    strangers = left[left > STRICTEST]
+    usual = float(np.median(strangers)) if len(strangers) else 0.0
     return float(np.clip(_SHARE_OF_STRANGERS * usual, STRICTEST, LOOSEST))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tellapart.data.samples import Indices, Samples
+from tellapart.data.stores import ImageStore
 from tellapart.errors import DataError, UsageError
 
 MOST_NAMED = 5
@@ -38,24 +39,34 @@ def find_in(pattern: re.Pattern[str], key: str) -> str:
     return (found.group(1) or "") if pattern.groups else found.group()
 
 
-def group_splits(splits: Mapping[str, Samples], pattern: str) -> dict[str, Samples]:
-    """Return the splits, grouped by what a regular expression finds in each sample's key.
+def find_labels(pattern: str, images: ImageStore) -> list[str]:
+    """Return the class that a pattern finds in each picture's path; empty where it finds none.
 
     Raises:
         UsageError: It is no regular expression.
-        DataError: It finds nothing in any key.
+        DataError: It finds nothing in any path.
+    """
+    search = compile_pattern(pattern, "label_from")
+    labels = [find_in(search, images.path(index)) for index in range(len(images))]
+    if not any(labels):
+        raise _found_nothing("label_from", "class", pattern, images)
+    return labels
+
+
+def group_splits(splits: Mapping[str, Samples], pattern: str) -> dict[str, Samples]:
+    """Return the splits, grouped by what a regular expression finds in each sample's path.
+
+    Raises:
+        UsageError: It is no regular expression.
+        DataError: It finds nothing in any path.
     """
     search = compile_pattern(pattern, "group_from")
     grouped = {
-        name: replace(samples, groups=tuple(find_in(search, key) for key in samples.keys))
+        name: replace(samples, groups=tuple(find_in(search, path) for path in samples.paths))
         for name, samples in splits.items()
     }
     if not any(any(samples.groups or ()) for samples in grouped.values()):
-        first = next(iter(splits.values())).images.key(0)
-        raise DataError(
-            f"`group_from` must find a group in the pictures' paths. Received: {pattern!r}, which "
-            f"finds nothing in any of them; the first is '{first}'."
-        )
+        raise _found_nothing("group_from", "group", pattern, splits["train"].images)
     return grouped
 
 
@@ -115,6 +126,14 @@ def straddling(splits: Mapping[str, Samples]) -> tuple[str, ...]:
         f"{a} and {b} share groups, so the scores flatter: {_some(shared)}."
         for a, b in pairs
         if (shared := groups[a] & groups[b])
+    )
+
+
+def _found_nothing(field: str, what: str, pattern: str, images: ImageStore) -> DataError:
+    first = f"the first is '{images.path(0)}'" if len(images) else "there is no picture"
+    return DataError(
+        f"`{field}` must find a {what} in the pictures' paths. Received: {pattern!r}, which "
+        f"finds nothing in any of them; {first}."
     )
 
 

@@ -8,7 +8,7 @@ from tellapart.data.assemble import Listing, assemble
 from tellapart.data.dataset import Dataset
 from tellapart.data.filed import FileImages
 from tellapart.data.folder import left_alone
-from tellapart.data.groups import compile_pattern, find_in
+from tellapart.data.groups import find_labels
 from tellapart.data.layout import Layout
 from tellapart.data.ledger import Entry
 from tellapart.data.tables import TABLES, from_table
@@ -32,21 +32,15 @@ def by_pattern(
         UsageError: `label_from` is no regular expression.
         DataError: It finds nothing in any path.
     """
-    pattern = compile_pattern(layout.label_from, "label_from")
-    labels = [find_in(pattern, path) for path in found.pictures]
-    if not any(labels):
-        first = found.pictures[0] if found.pictures else "no picture"
-        raise DataError(
-            f"`label_from` must find a class in the pictures' paths. Received: "
-            f"{layout.label_from!r}, which finds nothing in any; the first is '{first}'."
-        )
+    images = FileImages(root, tuple(map(Path, found.pictures)))
+    labels = find_labels(layout.label_from, images)
     full = root.resolve()
     missed = len(labels) - sum(map(bool, labels))
     said = (f"Pictures in whose paths `label_from` finds nothing: {missed:,}.",) if missed else ()
     listing = Listing(
         name=full.name or "folder",
         origin=f"{root}, classes by {layout.label_from!r}",
-        images=FileImages(root, tuple(map(Path, found.pictures))),
+        images=images,
         labels=labels,
         remarks=(*left_alone(found.others), *said),
         unused=found.others,

@@ -80,7 +80,9 @@ class Layout:
             group_from=values.get("group_from", ""),
         )
 
-    def choose(self, columns: Iterable[str], title: str) -> tuple["Layout", tuple[str, ...]]:
+    def choose(
+        self, columns: Iterable[str], title: str, *, needs_label: bool = True
+    ) -> tuple["Layout", tuple[str, ...]]:
         """Return the layout with a column for everything, and a remark on what was guessed.
 
         A group or a split that no column tells stays empty.
@@ -88,6 +90,7 @@ class Layout:
         Args:
             columns: The columns that there are.
             title: What to call the table in messages.
+            needs_label: Whether there must be a label, by a column or a pattern.
 
         Raises:
             DataError: A column that was named is not there, or none has pictures or labels.
@@ -109,7 +112,8 @@ class Layout:
             if found and not asked:
                 guessed.append(f"{role} from '{found}'")
             chosen[role] = found
-        self._check_found(chosen, names, title)
+        is_labelled = self.label_from or not needs_label
+        self._check_found(chosen, ("image",) if is_labelled else ("image", "label"), names, title)
         remarks = (f"Guessed in {title}: {', '.join(guessed)}.",) if guessed else ()
         layout = replace(
             self,
@@ -120,11 +124,12 @@ class Layout:
         )
         return layout, remarks
 
-    def _check_found(self, chosen: Mapping[str, str], names: list[str], title: str) -> None:
-        """Raise `DataError` unless there are columns for pictures and labels."""
-        for role in ("image", "label"):
-            by_pattern = role == "label" and self.label_from
-            if not chosen[role] and not by_pattern:
+    def _check_found(
+        self, chosen: Mapping[str, str], roles: Iterable[str], names: list[str], title: str
+    ) -> None:
+        """Raise `DataError` unless there are columns for these roles."""
+        for role in roles:
+            if not chosen[role]:
                 raise DataError(
                     f"{title} must have a column {' or '.join(_USUAL[role])}. "
                     f"Received: {', '.join(names) or 'no column'}. "

@@ -13,6 +13,9 @@ from tellapart.images.arrays import Pixels
 SIDE = 32
 """The height and width of a thumbnail, whatever the picture's shape."""
 
+TINY_SIDE = 8
+"""The height and width to which a picture is brought down where a few numbers are wanted."""
+
 SHARPNESS_SIDE = 128
 """A side longer than this is brought down to it before sharpness is measured."""
 
@@ -67,6 +70,26 @@ def measure(pixels: Pixels) -> Measures:
         sharpness=np.divide(edges, variance, out=np.zeros_like(edges), where=variance > 0),
         thumbnails=np.rint(resize(grey, SIDE, SIDE)).clip(0, 255).astype(np.uint8),
     )
+
+
+def tiny_pictures(pixels: Pixels) -> Floats:
+    """Return pictures as a few numbers each: 8 × 8 means of every channel, sides stretched.
+
+    Args:
+        pixels: `(n, height, width, channels)`, uint8.
+
+    Returns:
+        `(n, 64 × channels)`, 0–255.
+
+    Example:
+        >>> tiny_pictures(np.full((2, 28, 28, 1), 7, np.uint8)).shape
+        (2, 64)
+    """
+    channels = [
+        resize(pixels[..., channel].astype(np.float32), TINY_SIDE, TINY_SIDE)
+        for channel in range(pixels.shape[3])
+    ]
+    return np.stack(channels, axis=-1).reshape(len(pixels), -1)
 
 
 def join_measures(parts: Sequence[Measures]) -> Measures:

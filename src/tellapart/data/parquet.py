@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
 from typing_extensions import override
 
 from tellapart._extras import load_extra
 from tellapart.data.columns import Table
-from tellapart.data.contents import Contents
+from tellapart.data.contents import Contents, Origin, stamp_of
 from tellapart.data.layout import SPLIT_WORDS
 from tellapart.errors import DataError
 
@@ -58,32 +60,54 @@ def read_parquet(paths: Sequence[Path], origin: Path, root: Path) -> Table:
     pyarrow = load_extra("pyarrow", "parquet")
     parquet = load_extra("pyarrow.parquet", "parquet")
     try:
+        stamps = [stamp_of(path) for path in paths]  # before they are read
         parts = [parquet.ParquetFile(path).read() for path in paths]
         whole = pyarrow.concat_tables(parts)
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"Cannot read {origin} as Parquet: {error}") from error
+    lengths = [len(part) for part in parts]
+    read = Origin(_place_of(paths, lengths), stamps, np.repeat(np.arange(len(paths)), lengths))
     columns: dict[str, Sequence[Any]] = {
-        name: _cells_of(whole.column(name), root, pyarrow) for name in whole.column_names
+        name: _cells_of(whole.column(name), root, replace(read, place=f"{name}\n{read.place}"))
+        for name in whole.column_names
     }
     words = [_split_word(path) for path in paths]
     if len(paths) > 1 and all(words) and _SPLIT_COLUMN not in columns:
-        lengths = zip(words, parts, strict=True)
-        columns[_SPLIT_COLUMN] = [word for word, part in lengths for _ in range(len(part))]
+        pairs = zip(words, lengths, strict=True)
+        columns[_SPLIT_COLUMN] = [word for word, length in pairs for _ in range(length)]
     class_names = _class_names(parts[0].schema.metadata)
     return Table(origin.resolve().name, str(origin), root, columns, class_names)
 
 
-def _cells_of(column: Any, root: Path, pyarrow: Any) -> Sequence[Any]:
+def _place_of(paths: Sequence[Path], lengths: Sequence[int]) -> str:
+    """Return what tells the rows of these files from those of all others."""
+    pairs = zip(paths, lengths, strict=True)
+    return "\n".join(f"{path.resolve()} {length}" for path, length in pairs)
+
+
+def _cells_of(column: Any, root: Path, origin: Origin) -> Sequence[Any]:
     """Return a column's cells: pictures as they are wanted, all else at once."""
-    kind = column.type
-    is_bytes = pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind)
-    is_image = pyarrow.types.is_struct(kind) and any(
-        kind.field(place).name == "bytes" for place in range(kind.num_fields)
-    )
-    if is_bytes or is_image:
-        return Contents(_Cells(column), root)
-    cells: list[Any] = column.to_pylist()
-    return cells
+    types = load_extra("pyarrow.types", "parquet")
+    if _is_binary(column.type):
+        return Contents(_Cells(column), root, [None] * len(column), origin)
+    fields = [field.name for field in column.type] if types.is_struct(column.type) else []
+    if "bytes" not in fields:
+        cells: list[Any] = column.to_pylist()
+        return cells
+    compute = load_extra("pyarrow.compute", "parquet")
+    inner = compute.struct_field(column, "bytes")
+    is_inside = np.zeros(len(column), np.bool_)
+    if _is_binary(inner.type):  # a column of nothing but empty cells has no type
+        is_inside = compute.fill_null(compute.greater(compute.binary_length(inner), 0), False)
+    files = np.where(np.asarray(is_inside), origin.files, -1)
+    named = compute.struct_field(column, "path").to_pylist() if "path" in fields else None
+    paths = [None] * len(column) if named is None else named
+    return Contents(_Cells(column), root, paths, replace(origin, files=files))
+
+
+def _is_binary(kind: Any) -> bool:
+    types = load_extra("pyarrow.types", "parquet")
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _split_word(path: Path) -> str:

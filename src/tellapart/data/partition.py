@@ -38,12 +38,12 @@ def partition(
         DataError: A class is too small, or the groups cannot be found.
     """
     own = dict(data.splits)
-    if section.group_from:
+    if section.group_from and data.fold is None:
         own = group_splits(own, section.group_from)
     said = [f"In the data set's own splits, {line}" for line in straddling(own)]
     train = own["train"] if clusters is None else keep_together(own["train"], clusters)
     train, test, how = _own_or_held_out(own.get("test"), train, section.test_fraction, seed, "test")
-    said.append(how)
+    said.append(f"The test images are {data.fold} of the training images." if data.fold else how)
     if section.validation == "test":
         said.append(
             "They also give the validation curve, as in the guide: nothing is chosen by it "

@@ -2,16 +2,18 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from tellapart.data.cache import Cache
+from tellapart.data.corrections import correct_splits
 from tellapart.data.dataset import Dataset
 from tellapart.data.ledger import Ledger, ledger_of
-from tellapart.data.partition import partition
+from tellapart.data.partition import Partition, partition
+from tellapart.data.patch import Corrections
 from tellapart.data.readers import Reader, Reading
 from tellapart.data.rows import Rows, pieces
 from tellapart.data.samples import Indices, Samples
@@ -58,6 +60,7 @@ class Prepared:
         policy: How the splits came about, in some sentences.
         source: The data set that it was made of.
         decoded: The samples of each split, and what decoding them came to.
+        corrections: What became of the data set's corrections of labels, if it has some.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Prepared:
     policy: str
     source: Dataset
     decoded: Mapping[str, tuple[Samples, Reading]]
+    corrections: Corrections | None = None
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -104,10 +108,11 @@ def prepare(
     """
     found = partition(data, recipe.data, recipe.seed, clusters)
     reader = Reader(recipe.image, data.source or data.origin, cache, progress)
+    data, found, corrections = _correct(data, found)
     decoded = {name: (samples, reader.read(samples)) for name, samples in found.splits.items()}
     skipped = [error for _, part in decoded.values() for error in part.failures]
     if strict and skipped:
-        raise DataError(_list_skipped(skipped))
+        raise DataError(list_skipped(skipped))
     parts = {
         name: Part(part.pixels, samples.targets[part.kept])
         for name, (samples, part) in decoded.items()
@@ -115,7 +120,7 @@ def prepare(
     for name, part in parts.items():
         if not len(part):
             raise DataError(
-                f"No picture of the {name} split could be read. {_list_skipped(skipped)}"
+                f"No picture of the {name} split could be read. {list_skipped(skipped)}"
             )
     parts.setdefault("validation", parts["test"])
     return Prepared(
@@ -130,6 +135,23 @@ def prepare(
         policy=found.policy,
         source=data,
         decoded=decoded,
+        corrections=corrections,
+    )
+
+
+def _correct(data: Dataset, found: Partition) -> tuple[Dataset, Partition, Corrections | None]:
+    """Return data and parts with the data set's corrections of labels, and what became of these.
+
+    The labels decide which samples are held out, so they are corrected after that: the test
+    images are the same ones with and without corrections.
+    """
+    if data.patch is None:
+        return data, found, None
+    corrected = correct_splits(data, found.splits, data.patch)
+    return (
+        replace(data, unused=(*data.unused, *corrected.dropped)),
+        Partition(corrected.splits, f"{found.policy} {corrected.record.describe()}"),
+        corrected.record,
     )
 
 
@@ -150,7 +172,8 @@ def fingerprint_of(class_names: tuple[str, ...], parts: Iterable[Part]) -> str:
     return digest.hexdigest()
 
 
-def _list_skipped(skipped: list[ImageError]) -> str:
+def list_skipped(skipped: Sequence[ImageError]) -> str:
+    """Return a sentence with the first pictures that cannot be read, and how many there are."""
     shown = "\n  - ".join(str(error) for error in skipped[:10])
     more = f"\n  … and {len(skipped) - 10:,} more" if len(skipped) > 10 else ""
     pictures = "1 picture" if len(skipped) == 1 else f"{len(skipped):,} pictures"

@@ -7,11 +7,12 @@ import numpy as np
 
 from tellapart.data.cache import Cache
 from tellapart.data.cache_files import Entry
-from tellapart.data.cached import find_or_make
+from tellapart.data.cached import find_only, find_or_make
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.loading import by_picture
 from tellapart.data.rows import Rows
 from tellapart.data.samples import Indices, Samples
-from tellapart.data.stores import ArrayImages, EncodedStore
+from tellapart.data.stores import ArrayImages
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.progress import SILENCE, Progress
@@ -62,38 +63,43 @@ class Reader:
     ) -> None:
         self._spec, self._title = spec, title
         self._cache, self._progress = cache, progress
-        self._entries: list[tuple[EncodedStore, Entry | None]] = []
+        self._entries: list[tuple[EncodedImages, Entry | None]] = []
 
     def read(self, samples: Samples) -> Reading:
-        """Return the pixels of some samples.
-
-        Raises:
-            DataError: Arrays of another size than wanted.
-        """
+        """Return the pixels of some samples; of arrays of another size it is said."""
         images = samples.images
         if isinstance(images, ArrayImages):
-            return Reading(images.view(self._spec), np.arange(len(images)), (), {})
-        if self._cache is not None and isinstance(images, EncodedStore):
+            if images.shape == self._spec.shape:
+                return Reading(images.view(), np.arange(len(images)), (), {})
+            own = "×".join(map(str, images.shape))
+            self._progress.say(
+                f"Arrays of {own} that are made to fit {self._spec} ({self._spec.fit}): "
+                f"{len(images):,}."
+            )
+        if self._cache is not None and isinstance(images, EncodedImages):
             entry = self._entry_of(images, self._cache)
             if entry is not None:
                 return _part_of(entry, images)
         found = samples.decode(self._spec, self._progress)
         return Reading(found.pixels, found.kept, found.failures, found.repairs, found.repaired)
 
-    def _entry_of(self, images: EncodedStore, cache: Cache) -> Entry | None:
+    def _entry_of(self, images: EncodedImages, cache: Cache) -> Entry | None:
         for whole, entry in self._entries:
             if whole is images.whole:
                 return entry
         if len(images) < LEAST_SHARE * len(images.whole):
-            return None
-        entry = find_or_make(images.whole, self._spec, cache, self._title, self._progress)
+            entry = find_only(images.whole, self._spec, cache, self._progress)
+            if entry is None:
+                return None  # a larger part may still come
+        else:
+            entry = find_or_make(images.whole, self._spec, cache, self._title, self._progress)
         self._entries.append((images.whole, entry))
         if entry is not None:
             self._progress.say(f"Decoded pictures in the cache: {entry.index.readable:,}.")
         return entry
 
 
-def _part_of(entry: Entry, images: EncodedStore) -> Reading:
+def _part_of(entry: Entry, images: EncodedImages) -> Reading:
     """Return what an entry holds of some of its pictures, as decoding them would give it."""
     index = entry.index
     failed = {failure.position: failure for failure in index.failures}

@@ -94,12 +94,13 @@ class Samples:
         """Return what tells each picture from the others, wherever the data lie."""
         return [self.images.key(index) for index in range(len(self))]
 
-    def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
-        """Return all pictures as one uint8 array, and those that cannot be read.
+    @property
+    def paths(self) -> list[str]:
+        """Return where each picture is from, as far as that is known; patterns look at it."""
+        return [self.images.path(index) for index in range(len(self))]
 
-        Raises:
-            DataError: Arrays of another size than `spec`.
-        """
+    def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
+        """Return all pictures as one uint8 array, and those that cannot be read."""
         return self.images.decode(spec, progress)
 
     def show(self, count: int = 15, *, seed: int | None = None) -> "Picture":

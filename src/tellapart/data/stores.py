@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ from typing_extensions import override
 
 from tellapart.data.loading import decode_all
 from tellapart.data.rows import Rows, is_mapped
-from tellapart.errors import DataError, ImageError
+from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import Decoded as DecodedImage
+from tellapart.images.decode import decode_array
 from tellapart.progress import SILENCE, Progress
 from tellapart.sections import ImageSpec
 
@@ -56,6 +57,9 @@ class ImageStore(Protocol):
     def key(self, index: int) -> str:
         """Return what tells a picture from the others, wherever the data lie."""
 
+    def path(self, index: int) -> str:
+        """Return what patterns look for a class or a group in: where a picture is from."""
+
     def take(self, indices: NDArray[np.int64]) -> "ImageStore":
         """Return the pictures at `indices`, in that order."""
 
@@ -76,36 +80,11 @@ class ImageStore(Protocol):
 MOST_COPIED = 1 << 30
 """Bytes: of larger arrays a part is read through a view instead of copied."""
 
-Stamp = tuple[int, int, int, int]
-"""Size, times of change of content and of record in ns, and number of a file."""
-
-
-@runtime_checkable
-class EncodedStore(ImageStore, Protocol):
-    """Is a row of encoded pictures, whose pixels are worth keeping."""
-
-    @property
-    def whole(self) -> "EncodedStore":
-        """Return the row that this one was taken from, or itself."""
-
-    @property
-    def positions(self) -> NDArray[np.int64]:
-        """Return `(n,)`: where its pictures stand in the whole row."""
-
-    @override
-    def content(self, index: int) -> bytes:
-        """Return the bytes of one picture.
-
-        Raises:
-            ImageError: They cannot be had.
-        """
-
-    def stamp(self, index: int) -> Stamp | None:
-        """Return what changes whenever a picture does, or `None` where nothing tells."""
-
 
 class ArrayImages(ImageStore):
     """Pictures in an array, never copied before they are wanted.
+
+    At another size than their own they are made to fit one by one, as prediction does it.
 
     Args:
         pixels: `(n, height, width, channels)`, uint8.
@@ -141,6 +120,10 @@ class ArrayImages(ImageStore):
         return str(self._position(index))
 
     @override
+    def path(self, index: int) -> str:
+        return self.key(index)
+
+    @override
     def take(self, indices: NDArray[np.int64]) -> "ArrayImages":
         positions = indices if self._positions is None else self._positions[indices]
         return ArrayImages(self._pixels, self._title, positions)
@@ -157,29 +140,19 @@ class ArrayImages(ImageStore):
 
     @override
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
-        self._check_shape(spec)
+        if self.shape != spec.shape:
+            return decode_each(len(self), lambda i: self._fitted(i, spec), spec, progress)
         pixels = self._pixels if self._positions is None else self._pixels[self._positions]
         return Decoded(pixels, np.arange(len(pixels)), (), {})
 
-    def view(self, spec: ImageSpec) -> Pixels | Rows:
-        """Return what `decode` does, without a copy of what may be larger than memory.
+    def view(self) -> Pixels | Rows:
+        """Return all pictures at their own size, uncopied where they may exceed the memory."""
+        if self._pixels.nbytes > MOST_COPIED or is_mapped(self._pixels):
+            return Rows(self._pixels, self._positions)
+        return self._pixels if self._positions is None else self._pixels[self._positions]
 
-        Raises:
-            DataError: The arrays have another size than `spec`.
-        """
-        if self._pixels.nbytes <= MOST_COPIED and not is_mapped(self._pixels):
-            return self.decode(spec).pixels
-        self._check_shape(spec)
-        return Rows(self._pixels, self._positions)
-
-    def _check_shape(self, spec: ImageSpec) -> None:
-        if self.shape != spec.shape:
-            height, width, channels = self.shape
-            raise DataError(
-                f"{self._title} must hold images of {spec}, as the recipe says. Received: "
-                f"{height}×{width}×{channels}. Fix: --set image.height={height} "
-                f"--set image.width={width} --set image.channels={channels}"
-            )
+    def _fitted(self, index: int, spec: ImageSpec) -> DecodedImage:
+        return decode_array(self.content(index), spec, self.name(index))
 
     def _position(self, index: int) -> int:
         return index if self._positions is None else int(self._positions[index])

@@ -1,6 +1,5 @@
 """Data sets from tables: CSV, TSV, JSON Lines and Parquet, one picture a row."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,14 +9,13 @@ from typing import Any
 
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.columns import Table
+from tellapart.data.csv_rows import parse_csv
 from tellapart.data.dataset import Dataset
-from tellapart.data.groups import compile_pattern, find_in
+from tellapart.data.groups import find_labels
 from tellapart.data.layout import Layout
 from tellapart.data.parquet import read_parquet
 from tellapart.data.stores import ImageStore
 from tellapart.errors import DataError
-
-MOST_CELL_CHARACTERS = 1 << 24
 
 
 def from_table(
@@ -58,6 +56,23 @@ def from_parquet_folder(
     return _named(to_dataset(table, asked, class_names), root, asked, class_names)
 
 
+def images_in(path: Path, layout: Layout | None = None) -> ImageStore:
+    """Return the pictures of a table, whatever else it has; labels are not needed.
+
+    Args:
+        path: A file with an ending of `TABLES`.
+        layout: The column of the pictures, and where paths start; guessed by default.
+
+    Raises:
+        DataError: The file is damaged, or has no column for pictures.
+        MissingExtraError: Parquet, and pyarrow is not installed.
+    """
+    asked = layout or Layout()
+    table = TABLES[path.suffix.lower()](path, asked.root or path.parent)
+    chosen, _ = asked.choose(table.columns, table.title, needs_label=False)
+    return table.images(chosen.image)
+
+
 def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None = None) -> Dataset:
     """Return the data set that a table holds.
 
@@ -90,44 +105,15 @@ def _labels(table: Table, layout: Layout, images: ImageStore) -> list[str]:
     """Return the class names by the layout's pattern where it has one, else by its column."""
     if not layout.label_from:
         return table.texts(layout.label) or []
-    pattern = compile_pattern(layout.label_from, "label_from")
-    return [find_in(pattern, images.key(index)) for index in range(len(images))]
+    return find_labels(layout.label_from, images)
 
 
 def _read_csv(path: Path, root: Path) -> Table:
     """Return a table of text with a line of names, whose cells a comma or so parts."""
-    csv.field_size_limit(MOST_CELL_CHARACTERS)
-    lines = _read_text(path).splitlines(keepends=True)
-    head = lines[0] if lines else ""
-    between = "\t" if path.suffix.lower() == ".tsv" else _delimiter_of(head)
-    try:
-        rows = [(number, row) for number, row in _rows(lines, between) if row]
-    except csv.Error as error:
-        raise DataError(f"Cannot read {path} as a table: {error}.") from error
-    names = [name.strip() for name in rows[0][1]] if rows else []
-    if not names or len(set(names)) < len(names):
-        raise DataError(
-            f"{path} must begin with a line of names, each once. "
-            f"Received: {', '.join(names) or 'nothing'}."
-        )
-    for number, row in rows[1:]:
-        if len(row) != len(names):
-            raise DataError(
-                f"Each line of {path} must have {len(names)} cells. Received: {len(row)} in "
-                f"line {number}. Fix: put cells with the delimiter in them into quotes."
-            )
-    columns = {name: [row[place] for _, row in rows[1:]] for place, name in enumerate(names)}
+    between = "\t" if path.suffix.lower() == ".tsv" else ""
+    names, rows = parse_csv(_read_text(path), str(path), between)
+    columns = {name: [row.cells[place] for row in rows] for place, name in enumerate(names)}
     return Table(path.name, str(path), root, columns)
-
-
-def _rows(lines: Sequence[str], between: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(lines, delimiter=between, strict=True)
-    return [(reader.line_num, row) for row in reader]
-
-
-def _delimiter_of(head: str) -> str:
-    """Return what parts the names of a CSV file: a comma, or what there is more of."""
-    return max((",", ";", "\t"), key=head.count)
 
 
 def _read_jsonl(path: Path, root: Path) -> Table:

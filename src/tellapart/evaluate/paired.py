@@ -8,7 +8,8 @@ from scipy.stats import binomtest, chi2
 
 from tellapart.errors import DataError
 from tellapart.evaluate.intervals import wilson_interval
-from tellapart.evaluate.record import Interval, PairedComparison
+from tellapart.evaluate.parts import Interval
+from tellapart.evaluate.record import PairedComparison
 
 FEW = 25
 """Below so many samples that one alone has right, the test is exact."""

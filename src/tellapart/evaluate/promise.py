@@ -11,26 +11,22 @@ ROWS = 100
 """At most so many thresholds are tried."""
 
 
-def upper_bound(wrong: int, count: int) -> float:
-    """Return what a share of wrong answers is below, with 95 % confidence.
+def upper_bounds(wrong: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what each share of wrong answers is below, with 95 % confidence.
 
     C. Clopper and E. Pearson, "The use of confidence or fiducial limits", Biometrika 26
     (1934), one-sided.
 
     Args:
-        wrong: How many of `count` were wrong.
-        count: At least 1.
-
-    Raises:
-        ValueError: `wrong` is not from 0 to `count`, or `count` is 0.
+        wrong: `(k,)`: how many of `count` were wrong.
+        count: `(k,)`: at least 1.
 
     Example:
-        >>> round(upper_bound(0, 149), 4)
-        0.0199
+        >>> upper_bounds(np.array([0, 3]), np.array([149, 3])).round(4).tolist()
+        [0.0199, 1.0]
     """
-    if not 0 <= wrong <= count or not count:
-        raise ValueError(f"{wrong} of {count} cannot be wrong.")
-    return 1.0 if wrong == count else float(beta.ppf(CONFIDENCE, wrong + 1, count - wrong))
+    right = np.maximum(count - wrong, 1)
+    return np.where(wrong == count, 1.0, beta.ppf(CONFIDENCE, wrong + 1, right))
 
 
 def fit_risk_table(
@@ -52,20 +48,20 @@ def fit_risk_table(
         >>> table.answered, table.wrong
         ((3,), (1,))
     """
-    best = probabilities.max(axis=1)
-    is_wrong = probabilities.argmax(axis=1) != targets
-    true = probabilities[np.arange(len(targets)), targets]
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    best = probabilities.max(axis=1)[order]
+    wrong_up_to = np.cumsum((probabilities.argmax(axis=1) != targets)[order])
+    true = probabilities[np.arange(len(targets)), targets][order]
     ranks = np.ceil(len(best) * np.arange(1, ROWS + 1) / ROWS).astype(np.int64)
-    thresholds = np.unique(np.sort(best)[::-1][ranks - 1])[::-1]
-    chosen = [best >= threshold for threshold in thresholds]
-    answered = [int(mask.sum()) for mask in chosen]
-    wrong = [int(is_wrong[mask].sum()) for mask in chosen]
+    thresholds = np.unique(best[ranks - 1])[::-1]
+    answered = np.searchsorted(-best, -thresholds, side="right")
+    wrong = wrong_up_to[answered - 1]
     return RiskTable(
         samples=len(best),
-        thresholds=tuple(map(float, thresholds)),
-        answered=tuple(answered),
-        wrong=tuple(wrong),
-        bounds=tuple(upper_bound(w, n) for w, n in zip(wrong, answered, strict=True)),
-        set_thresholds=tuple(set_threshold(true[~mask], coverage) for mask in chosen),
+        thresholds=tuple(thresholds.tolist()),
+        answered=tuple(answered.tolist()),
+        wrong=tuple(wrong.tolist()),
+        bounds=tuple(upper_bounds(wrong, answered).tolist()),
+        set_thresholds=tuple(set_threshold(true[count:], coverage) for count in answered),
         set_threshold_of_all=set_threshold(true, coverage),
     )

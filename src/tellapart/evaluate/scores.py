@@ -1,26 +1,58 @@
 """From probabilities to the record of all scores: arrays in, one record out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
 
 from tellapart.errors import DataError
-from tellapart.evaluate.intervals import wilson_interval
-from tellapart.evaluate.record import ClassScore, ConfusedPair, Evaluation
+from tellapart.evaluate.bootstrap import count_units
+from tellapart.evaluate.calibration import calibration
+from tellapart.evaluate.classes import Ranking, class_scores, confused_pairs, rank_classes
+from tellapart.evaluate.headline import ClassIntervals, Headline, headline, top_k
+from tellapart.evaluate.intervals import accuracy_interval
+from tellapart.evaluate.parts import Baseline
+from tellapart.evaluate.ranking import class_curves
+from tellapart.evaluate.record import ClassScore, Evaluation
+from tellapart.evaluate.selective import risk_coverage
+from tellapart.evaluate.slices import find_slices
 
-PAIRS = 10
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class About:
+    """Is what is known of the scored samples, beside the answers about them.
+
+    Attributes:
+        data: The data set's name.
+        split: Which part of it they are.
+        note: What must be known to believe the scores.
+        groups: `(n,)`: a number for each sample, the same within a group, such as a patient.
+        temperature: Fitted on other samples; see `fit_temperature`.
+        baselines: What simpler ways score on them.
+        facts: By name, `(n,)`: what was measured on each picture; see `find_slices`.
+    """
+
+    data: str = "data"
+    split: str = "test"
+    note: str = ""
+    groups: Numbers | None = None
+    temperature: float | None = None
+    baselines: tuple[Baseline, ...] = ()
+    facts: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+
+
+UNKNOWN = About()
 
 
 def evaluate_probabilities(
-    targets: NDArray[np.int64],
+    targets: Numbers,
     probabilities: NDArray[np.floating],
     class_names: Sequence[str],
-    *,
-    data: str = "data",
-    split: str = "test",
-    note: str = "",
+    about: About = UNKNOWN,
 ) -> Evaluation:
     """Return all scores of some answers.
 
@@ -28,9 +60,7 @@ def evaluate_probabilities(
         targets: `(n,)`: the true classes' numbers.
         probabilities: `(n, classes)`: rows that sum to 1.
         class_names: The classes, in the order of the columns.
-        data: The data set's name.
-        split: Which part of it.
-        note: What must be known to believe the scores.
+        about: What else is known of the samples.
 
     Raises:
         DataError: There is nothing to score, or shapes or values do not fit.
@@ -41,24 +71,92 @@ def evaluate_probabilities(
         1.0
     """
     _check(targets, probabilities, len(class_names))
-    predicted = probabilities.argmax(axis=1)
-    numbers = np.arange(len(class_names))
-    confusion = confusion_matrix(targets, predicted, labels=numbers)
-    safe = np.clip(probabilities.astype(np.float64), 1e-7, 1.0)
+    _check_about(about, len(targets))
+    groups, rows = about.groups, probabilities.astype(np.float64)
+    answers = rows.argmax(axis=1)
+    right = answers == targets
+    confusion = confusion_matrix(targets, answers, labels=np.arange(len(class_names)))
+    ranking = rank_classes(targets, rows)
+    classes = class_scores(confusion, ranking, class_names)
+    over_all = _headline(targets, rows, classes, ranking, groups)
+    slices = find_slices(right, about.facts)
     return Evaluation(
-        data=data,
-        split=split,
+        data=about.data,
+        split=about.split,
         samples=len(targets),
-        loss=float(log_loss(targets, safe / safe.sum(axis=1, keepdims=True), labels=numbers)),
-        accuracy=wilson_interval(int(np.trace(confusion)), len(targets)),
-        classes=_class_scores(targets, predicted, class_names),
-        confusion=tuple(tuple(int(n) for n in row) for row in confusion),
-        confused=_confused_pairs(confusion, class_names),
-        note=note,
+        loss=over_all.log_loss.value,
+        accuracy=accuracy_interval(right, groups),
+        classes=classes,
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        confused=confused_pairs(confusion, class_names),
+        note=about.note,
+        groups=None if groups is None else count_units(len(targets), groups),
+        balanced_accuracy=over_all.balanced_accuracy,
+        macro_f1=over_all.macro_f1,
+        top_k=top_k(targets, rows, groups),
+        log_loss=over_all.log_loss,
+        brier=over_all.brier,
+        roc_area=over_all.roc_area,
+        curves=class_curves(targets, rows, class_names),
+        calibration=calibration(rows, targets, groups, about.temperature),
+        risk_coverage=risk_coverage(rows.max(axis=1), right),
+        baselines=about.baselines,
+        slices=slices.found,
+        slices_tried=slices.tried,
     )
 
 
-def _check(targets: NDArray[np.int64], probabilities: NDArray[np.floating], classes: int) -> None:
+def evaluate_answers(
+    targets: Numbers, answers: Numbers, class_names: Sequence[str], about: About = UNKNOWN
+) -> Evaluation:
+    """Return the scores of answers that nobody knows the probabilities of.
+
+    Args:
+        targets: `(n,)`: the true classes' numbers.
+        answers: `(n,)`: the answered ones.
+        class_names: The classes.
+        about: What else is known of the samples.
+
+    Returns:
+        A record without loss, curves, calibration and the like.
+
+    Raises:
+        DataError: There is nothing to score, or shapes or values do not fit.
+
+    Example:
+        >>> evaluate_answers(np.array([0, 1]), np.array([0, 0]), ["cat", "dog"]).accuracy.value
+        0.5
+    """
+    found = evaluate_probabilities(targets, np.eye(len(class_names))[answers], class_names, about)
+    unranked = {"roc_area": None, "average_precision": None}
+    return found.model_copy(
+        update={
+            **dict.fromkeys(("loss", "top_k", "log_loss", "brier", "roc_area")),
+            "curves": (),
+            "calibration": None,
+            "risk_coverage": None,
+            "classes": tuple(one.model_copy(update=unranked) for one in found.classes),
+        }
+    )
+
+
+def _headline(
+    targets: Numbers,
+    rows: NDArray[np.float64],
+    classes: Sequence[ClassScore],
+    ranking: Ranking,
+    groups: Numbers | None,
+) -> Headline:
+    known = ClassIntervals(
+        recalls=[one.recall_interval for one in classes if one.recall_interval is not None],
+        f1s=[one.f1_interval for one in classes if one.f1_interval is not None],
+        roc_area=ranking.mean,
+        shares=ranking.shares,
+    )
+    return headline(targets, rows, known, groups)
+
+
+def _check(targets: Numbers, probabilities: NDArray[np.floating], classes: int) -> None:
     if probabilities.shape != (len(targets), classes) or not len(targets):
         raise DataError(
             f"Probabilities must be ({len(targets)}, {classes}), for at least one sample. "
@@ -73,48 +171,11 @@ def _check(targets: NDArray[np.int64], probabilities: NDArray[np.floating], clas
         raise DataError("Probabilities must be at least 0, and each row must sum to 1.")
 
 
-def _class_scores(
-    targets: NDArray[np.int64], predicted: NDArray[np.int64], class_names: Sequence[str]
-) -> tuple[ClassScore, ...]:
-    numbers = np.arange(len(class_names))
-    columns = precision_recall_fscore_support(
-        targets, predicted, labels=numbers, zero_division=np.nan
-    )
-    return tuple(
-        ClassScore(
-            name=name,
-            precision=_number(precision),
-            recall=_number(recall),
-            f1=_number(f1),
-            support=int(support),
-        )
-        for name, precision, recall, f1, support in zip(class_names, *columns, strict=True)
-    )
-
-
-def _number(value: float) -> float | None:
-    """Return a score, or `None` where it has no meaning."""
-    return None if np.isnan(value) else float(value)
-
-
-def _confused_pairs(
-    confusion: NDArray[np.int64], class_names: Sequence[str]
-) -> tuple[ConfusedPair, ...]:
-    """Return the cells off the diagonal with the highest counts."""
-    totals = confusion.sum(axis=1)
-    cells = [
-        (int(confusion[i, j]), i, j)
-        for i in range(len(class_names))
-        for j in range(len(class_names))
-        if i != j and confusion[i, j]
-    ]
-    worst = sorted(cells, key=lambda cell: (-cell[0], cell[1], cell[2]))[:PAIRS]
-    return tuple(
-        ConfusedPair(
-            target=class_names[i],
-            predicted=class_names[j],
-            count=count,
-            share=count / int(totals[i]),
-        )
-        for count, i, j in worst
-    )
+def _check_about(about: About, count: int) -> None:
+    """Raise `DataError` unless what is said of the samples is said of each of them."""
+    columns = {"groups": about.groups, **about.facts}
+    for name, values in columns.items():
+        if values is not None and values.shape != (count,):
+            raise DataError(
+                f"`{name}` must be ({count},), one for each sample. Received: {values.shape}."
+            )

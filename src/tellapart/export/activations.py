@@ -59,14 +59,10 @@ def write_relu(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
 
 def write_leaky_relu(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
     slope = {"alpha": float(layer.negative_slope)}
-    return Value(
-        graph.node("LeakyRelu", [inputs[0].name], layer.name, slope), inputs[0].shape
-    )
+    return Value(graph.node("LeakyRelu", [inputs[0].name], layer.name, slope), inputs[0].shape)
 
 
 def write_softmax(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
     if len(inputs[0].shape) != 1 or layer.axis not in (-1, 1):
         raise UnwritableError(f"{layer.name} (softmax over pictures)")
     return Value(graph.node("Softmax", [inputs[0].name], layer.name, {"axis": -1}), inputs[0].shape)
-
-

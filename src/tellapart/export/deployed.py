@@ -39,8 +39,8 @@ def deployed_network(network: keras.Model, ending: Ending, spec: ImageSpec) -> k
         logits = _linear(last, features)
     else:
         found = network(pixels)
-        logits = found if ending.output == "logits" else keras.ops.log(
-            keras.ops.maximum(found, LEAST)
+        logits = (
+            found if ending.output == "logits" else keras.ops.log(keras.ops.maximum(found, LEAST))
         )
     cooled = layers.Rescaling(1 / ending.temperature, name="cooled")(logits)
     outputs = {"probabilities": layers.Softmax(name="probabilities")(cooled)}

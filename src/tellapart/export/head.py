@@ -60,9 +60,10 @@ class HeadWriter:
                 self.logits = write_linear(graph, layer, inputs[0])
                 found = graph.node("Softmax", [self.logits], f"{layer.name}_softmax", {"axis": -1})
                 return Value(found, (int(layer.units),))
-        is_softmax = kind == "Softmax" or getattr(
-            getattr(layer, "activation", None), "__name__", ""
-        ) == "softmax"
+        is_softmax = (
+            kind == "Softmax"
+            or getattr(getattr(layer, "activation", None), "__name__", "") == "softmax"
+        )
         if self.features is not None and layer is not self._last and is_softmax:
             self.logits = inputs[0].name
         return write_layer(graph, layer, inputs)

@@ -24,6 +24,7 @@ from tellapart.export.spatial import (
     writer_of_pooling,
 )
 
+
 def write_layer(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
     """Return the output of a layer, its nodes written.
 

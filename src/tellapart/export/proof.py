@@ -137,7 +137,9 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     )
 
 
-def _same_verdicts(bundle: Bundle, found: Mapping[str, NDArray[np.float32]], expected: Expected) -> int | None:
+def _same_verdicts(
+    bundle: Bundle, found: Mapping[str, NDArray[np.float32]], expected: Expected
+) -> int | None:
     """Return how many verdicts on the file's own numbers are those of the bundle."""
     rules = bundle.manifest.decisions
     if rules is None or expected.verdicts is None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tellapart.export.activations import activate
 from tellapart.export.graph import Graph, Layer, Value, Writer, array_of
 
+
 def _windows(
     size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int], padding: str
 ) -> tuple[tuple[int, int], list[int]]:
@@ -99,5 +100,3 @@ def write_padding(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Valu
     pads = graph.constant(f"{layer.name}/pads", amounts)
     found = graph.node("Pad", [inputs[0].name, pads], layer.name)
     return Value(found, (high + top + bottom, wide + left + right, channels))
-
-

@@ -19,10 +19,8 @@ from tellapart.images.jpeg import JpegFile, dct_scale, draft, scale_box
 from tellapart.images.kinds import HEAD_BYTES, kind_of, suffix_remark
 from tellapart.images.limits import LIMITS, Limits, check_size, library_errors
 from tellapart.images.opening import file_of, has_more_frames, open_picture
-from tellapart.images.upright import orientation_of, turn_upright
+from tellapart.images.upright import TRANSPOSED, orientation_of, turn_upright
 from tellapart.sections import ImageSpec
-
-_TRANSPOSED = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,7 @@ def _place_upright(
         upright = turn_upright(picture, orientation)
         return upright, place(upright.size, spec)
     width, height = picture.size
-    full = (height, width) if orientation in _TRANSPOSED else (width, height)
+    full = (height, width) if orientation in TRANSPOSED else (width, height)
     scale = dct_scale(full, spec)
     draft(picture, scale, spec.channels)
     placed = scale_box(place(full, spec), full, scale, orientation)

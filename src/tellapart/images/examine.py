@@ -13,7 +13,7 @@ from tellapart.images.decode import decode, decode_array
 from tellapart.images.kinds import kind_of
 from tellapart.images.limits import LIMITS, library_errors
 from tellapart.images.opening import open_picture
-from tellapart.images.upright import orientation_of
+from tellapart.images.upright import upright_size
 from tellapart.sections import ImageSpec
 
 LONGEST_SIDE = 4096
@@ -56,17 +56,42 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
         grey = array.ndim < 3 or array.shape[2] == 1
         spec = _own_size(*array.shape[1::-1]) if array.ndim in (2, 3) else ImageSpec()
         return Examined(decode_array(array, spec, name).pixels, "L" if grey else "RGB", "", "")
+    kind = _known_kind(content, name)
+    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
+        size, mode, camera = upright_size(picture), picture.mode, _camera(picture)
+    decoded = decode(content, _own_size(*size), name)
+    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)
+
+
+def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
+    """Return a picture's own width and height in pixels, upright, without decoding it.
+
+    Args:
+        content: A whole file, or an array `(height, width)` or `(height, width, channels)`.
+        name: What to call it in an error.
+
+    Raises:
+        ImageError: Whatever goes wrong inside the image library.
+
+    Example:
+        >>> original_size(np.zeros((28, 20), np.uint8), "a")
+        (20, 28)
+    """
+    if not isinstance(content, bytes):
+        height, width = content.shape[:2]
+        return width, height
+    kind = _known_kind(content, name)
+    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
+        return upright_size(picture)
+
+
+def _known_kind(content: bytes, name: str) -> str:
     if not content:
         raise ImageError(name, "empty", "the file has no bytes.")
     kind = kind_of(content)
     if kind is None:
         raise ImageError(name, "unknown-format", "no known picture format.")
-    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
-        orientation, _ = orientation_of(picture)
-        size = picture.size[::-1] if orientation in range(5, 9) else picture.size
-        mode, camera = picture.mode, _camera(picture)
-    decoded = decode(content, _own_size(*size), name)
-    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)
+    return kind
 
 
 def _own_size(width: int, height: int) -> ImageSpec:

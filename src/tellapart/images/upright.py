@@ -20,6 +20,9 @@ TURNS: Mapping[int, Image.Transpose] = MappingProxyType(
 )
 """What makes a picture of each orientation upright; 1 is upright."""
 
+TRANSPOSED = frozenset({5, 6, 7, 8})
+"""The orientations whose width is the upright picture's height."""
+
 _NUMBERS = {1: "B", 3: "H", 4: "I"}
 _IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
@@ -38,6 +41,13 @@ def orientation_of(picture: Image.Image) -> tuple[int, tuple[str, ...]]:
     except ValueError:
         found, repairs = None, ("unreadable EXIF passed over",)
     return _known(found if found is not None else _orientation_in_xmp(picture)), repairs
+
+
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Return (width, height) of an opened picture as it will be when it stands upright."""
+    orientation, _ = orientation_of(picture)
+    width, height = picture.size
+    return (height, width) if orientation in TRANSPOSED else (width, height)
 
 
 def turn_upright(picture: Image.Image, orientation: int) -> Image.Image:

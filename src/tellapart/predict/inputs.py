@@ -10,11 +10,34 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tellapart.data.contents import decode_content
+from tellapart.data.layout import Layout
+from tellapart.data.stores import ImageStore
+from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode, decode_array, decode_picture, read_file
 from tellapart.images.kinds import SUFFIXES
+from tellapart.images.showing import Shown, open_shown
 from tellapart.sections import ImageSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """One picture of a row of them, read when it is wanted."""
+
+    images: ImageStore
+    index: int
+
+    def decode(self, spec: ImageSpec) -> Pixels:
+        """Return its pixels, made to fit `spec`.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        return decode_content(
+            self.images.content(self.index), spec, self.images.name(self.index)
+        ).pixels
 
 
 @dataclass(frozen=True)
@@ -37,10 +60,22 @@ class Item:
                 return read_file(Path(self.content), spec).pixels
             case Image.Image():
                 return decode_picture(self.content, spec, self.name).pixels
+            case Stored():
+                return self.content.decode(spec)
             case ImageError():
                 raise self.content
             case _:
                 return decode_array(self.content, spec, self.name).pixels
+
+    def shown(self, spec: ImageSpec) -> Shown:
+        """Return the picture as people look at it, on the ground that the network sees it on.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(self.content, ImageError):
+            raise self.content
+        return open_shown(self.content, self.name, spec.background)
 
 
 def is_single(given: Any, spec: ImageSpec) -> bool:
@@ -75,32 +110,48 @@ def items_of(given: Any, spec: ImageSpec) -> Iterator[Item]:
         yield Item(_safe(str(content)) if named else f"picture {number}", content)
 
 
-def expand_paths(words: Iterable[str], standard_input: bytes | None = None) -> list[Item]:
+def items_in(images: ImageStore) -> list[Item]:
+    """Return each picture of a row of them, such as a data set's, by its name."""
+    return [Item(_safe(images.name(i)), Stored(images, i)) for i in range(len(images))]
+
+
+def expand_paths(
+    words: Iterable[str], standard_input: bytes | None = None, layout: Layout | None = None
+) -> list[Item]:
     """Return the pictures that words on a command line stand for.
 
     A word is a file, a folder (all pictures in it and below), a pattern such as
-    `photos/*.jpg`, or `-` for a picture on standard input. What cannot be found becomes
-    an item whose reading fails, so that the others are still answered.
+    `photos/*.jpg`, a table with a picture a row, or `-` for a picture on standard input.
+    What cannot be found becomes an item whose reading fails, so that the others are still
+    answered.
 
     Args:
         words: What was typed.
         standard_input: What stands for `-`.
+        layout: Which column of a table has the pictures, and where its paths start.
+
+    Raises:
+        DataError: A table is damaged, or has no column for pictures.
     """
     items: list[Item] = []
     for word in words:
         try:
-            items.extend([Item("-", standard_input or b"")] if word == "-" else _expand(word))
+            items.extend(
+                [Item("-", standard_input or b"")] if word == "-" else _expand(word, layout)
+            )
         except OSError as error:
             problem = ImageError(_safe(word), "unreadable", error.strerror or str(error))
             items.append(Item(_safe(word), problem))
     return items
 
 
-def _expand(word: str) -> list[Item]:
+def _expand(word: str, layout: Layout | None) -> list[Item]:
     """Return the pictures that one word stands for."""
     path = Path(word)
     if path.is_dir():
         return _in_folder(path)
+    if path.suffix.lower() in TABLES and path.is_file():
+        return items_in(images_in(path, layout))
     if path.exists() or not glob.has_magic(word):
         return [Item(_safe(word), path)]
     found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - patterns may be absolute

@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from tellapart.predict.inputs import Item, is_single, items_of
 from tellapart.predict.prediction import Prediction
 from tellapart.predict.runtimes import BATCH, Answers, KerasRuntime, Runtime, open_keras
 from tellapart.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from tellapart.explain.explainer import Explainer
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,59 @@ class Predictor:
                 f"Pixels must be (n, {', '.join(map(str, self.manifest.image.shape))}) and uint8. "
                 f"Received: {pixels.shape}, {pixels.dtype}."
             )
+
+    def explain(
+        self,
+        images: Any,
+        *,
+        method: str | None = None,
+        class_name: str | None = None,
+        check: bool = True,
+    ) -> Any:
+        """Return which pixels of a picture speak for a class, or a list for several pictures.
+
+        Args:
+            images: What `predict` takes.
+            method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default what the network
+                allows, in the order cam, hires-cam, occlusion.
+            class_name: The class that is asked about; the most probable one by default.
+            check: Find out whether the map means anything, which asks some 640 times.
+
+        Returns:
+            An `Explanation` for one picture; a list of them for several.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            UsageError: There is no such method or class.
+            ModelError: The network does not allow the method.
+        """
+        spec = self.manifest.image
+        found = [
+            self.explainer.explain(
+                item.name,
+                item.pixels(spec),
+                item.shown(spec),
+                method=method,
+                class_name=class_name,
+                check=check,
+            )
+            for item in items_of(images, spec)
+        ]
+        return found[0] if is_single(images, spec) else found
+
+    @cached_property
+    def explainer(self) -> "Explainer":
+        """Return what explains one picture after another; made when it is first asked for."""
+        from tellapart.explain.explainer import Explainer
+
+        has_network = isinstance(self._runtime, KerasRuntime)
+        return Explainer(
+            self.probabilities,
+            self.class_names,
+            self.manifest.image,
+            self.network if has_network else None,
+            self.manifest.architecture.output,
+        )
 
     def replay_golden(self) -> GoldenReplay:
         """Ask for the golden examples again and compare."""

@@ -1,11 +1,13 @@
 """Self-contained HTML pages: templates filled in with records, pictures inside, no script."""
 
 import base64
+import io
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
 
 from tellapart.figures import Picture
 
@@ -26,6 +28,18 @@ def picture_source(picture: Picture, dots_per_inch: int = 96) -> str:
     """Return a picture as the address that an `<img>` shows without any file."""
     raw = base64.b64encode(picture.to_png(dots_per_inch)).decode("ascii")
     return f"data:image/png;base64,{raw}"
+
+
+def image_source(picture: Image.Image) -> str:
+    """Return a picture as the address that an `<img>` shows without any file.
+
+    Small and grey ones are kept exactly (PNG), larger ones in colour nearly (JPEG).
+    """
+    content = io.BytesIO()
+    kind = "png" if picture.mode == "L" or max(picture.size) <= 48 else "jpeg"
+    picture.save(content, kind.upper(), **({"quality": 85} if kind == "jpeg" else {}))
+    raw = base64.b64encode(content.getvalue()).decode("ascii")
+    return f"data:image/{kind};base64,{raw}"
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
+from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
 from tellapart.files import make_numbered_folder, write_whole
 from tellapart.progress import Progress, Task
@@ -29,6 +30,9 @@ class RunRecord(BaseModel):
         machine: What else the bits depend on: processor, number of threads.
         budget: The seconds of the whole run, if it had a budget.
         earlier_batch_sizes: Those that it began with, if it went on with another one.
+        labels: The corrections of labels that it was trained with, and what became of them.
+        fold: The number, from 1, of the fold of a cross-validation that it was tested on.
+        folds: How many folds there are; 0 for a run of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +47,9 @@ class RunRecord(BaseModel):
     machine: dict[str, str] = {}
     budget: float | None = None
     earlier_batch_sizes: tuple[int, ...] = ()
+    labels: Corrections | None = None
+    fold: int = 0
+    folds: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,11 @@ class RunFolder:
         return self.path / "predictions.npz"
 
     @property
+    def looks_path(self) -> Path:
+        """Return where each scoring of test images is listed."""
+        return self.path / "evaluations.jsonl"
+
+    @property
     def skipped_path(self) -> Path:
         """Return where the pictures that could not be read are listed."""
         return self.path / "skipped.json"
@@ -117,6 +129,21 @@ class RunFolder:
     def ledger_path(self) -> Path:
         """Return where it is written what became of every file of the data."""
         return self.path / "ledger.json"
+
+    @property
+    def patch_path(self) -> Path:
+        """Return where the corrections of labels lie that the run was trained with."""
+        return self.path / "labels.patch.csv"
+
+    @property
+    def gain_path(self) -> Path:
+        """Return where it is written what the corrections of labels brought."""
+        return self.path / "gain.json"
+
+    @property
+    def report_path(self) -> Path:
+        """Return where the page about the run lies."""
+        return self.path / "report.html"
 
     @property
     def plots(self) -> Path:
@@ -187,11 +214,11 @@ class RunLog(Progress):
         return self._progress.task(title, total, unit)
 
 
-def write_skipped(run: RunFolder, skipped: tuple[ImageError, ...]) -> None:
+def write_skipped(path: Path, skipped: tuple[ImageError, ...]) -> None:
     """Write down which pictures were skipped, and why.
 
     Raises:
         OutputError: The place cannot be written.
     """
     rows = [{"file": e.name, "reason": e.reason, "detail": e.detail} for e in skipped]
-    write_whole(run.skipped_path, json.dumps(rows, indent=2, ensure_ascii=False))
+    write_whole(path, json.dumps(rows, indent=2, ensure_ascii=False))

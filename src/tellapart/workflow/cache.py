@@ -50,6 +50,7 @@ class CacheReport(BaseModel):
         folder: Where it is.
         most_bytes: What all of it may take.
         entries: The one that was used last first.
+        inspections: How many records of what `inspect` found are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class CacheReport(BaseModel):
     folder: str
     most_bytes: int
     entries: tuple[CacheEntry, ...]
+    inspections: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -88,12 +90,15 @@ def cache() -> CacheReport:
     """
     place = usual_cache()
     return CacheReport(
-        folder=str(place.folder), most_bytes=place.most_bytes, entries=_entries(place)
+        folder=str(place.folder),
+        most_bytes=place.most_bytes,
+        entries=_entries(place),
+        inspections=len(list(place.inspections.glob("*.json"))),
     )
 
 
 def clear_cache(older_than: float | None = None) -> CacheClearing:
-    """Remove decoded pictures, but for those that a process is using now.
+    """Remove decoded pictures that no process is using now, and what `inspect` found.
 
     Args:
         older_than: Only what was not used for so many days.
@@ -105,26 +110,34 @@ def clear_cache(older_than: float | None = None) -> CacheClearing:
     if older_than is not None and older_than < 0:
         raise UsageError(f"`older_than` must be 0 days or more. Received: {older_than:g}.")
     place = usual_cache()
-    if not place.entries.is_dir():
-        return CacheClearing(removed=(), left=())
     latest = time.time() - (older_than or 0.0) * _DAY
     removed: list[CacheEntry] = []
     left: list[CacheEntry] = []
     try:
-        with keeping_house(place.entries):
-            sweep(place.entries)
-            for entry in _entries(place):
-                path = place.entries / entry.key
-                is_old = older_than is None or used_at(path) <= latest
-                (removed if is_old and remove_unused(path) else left).append(entry)
+        if place.entries.is_dir():
+            with keeping_house(place.entries):
+                sweep(place.entries)
+                for entry in _entries(place):
+                    path = place.entries / entry.key
+                    is_old = older_than is None or used_at(path) <= latest
+                    (removed if is_old and remove_unused(path) else left).append(entry)
         if older_than is None:
             forget(place.memory)
+        _forget_inspections(place, older_than)
     except OSError as error:
         raise OutputError(
             f"Cannot clear the cache {place.folder}: {error.strerror or error}. "
             "Fix: let this user write there, or remove the folder by hand."
         ) from error
     return CacheClearing(removed=tuple(removed), left=tuple(left))
+
+
+def _forget_inspections(place: Cache, older_than: float | None) -> None:
+    """Remove the records of what was found, which are small and nobody keeps open."""
+    latest = time.time() - (older_than or 0.0) * _DAY
+    for path in place.inspections.glob("*.json"):
+        if older_than is None or used_at(path) <= latest:
+            path.unlink(missing_ok=True)
 
 
 def _entries(place: Cache) -> tuple[CacheEntry, ...]:

@@ -1,143 +1,168 @@
-"""What two runs have in common, and what differs: recipe, machine, weights, history, scores."""
+"""Say which of several runs is better, and never call noise a gain."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
-from tellapart.bundle import Bundle
-from tellapart.data.samples import natural_key
-from tellapart.evaluate.record import Evaluation
-from tellapart.train.history import EpochRecord, History
-from tellapart.train.runs import RunRecord
-
-_CLOCK = {"seconds", "images_per_second"}
-"""What no two trainings have in common."""
-
-
-class Difference(BaseModel):
-    """One thing that two runs do not share; `None` where one of them lacks it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    field: str
-    a: JsonValue
-    b: JsonValue
+from tellapart.errors import DataError, UsageError
+from tellapart.evaluate.correction import holm
+from tellapart.evaluate.intervals import wilson_interval
+from tellapart.evaluate.paired import SIGNIFICANCE, compare_paired
+from tellapart.evaluate.parts import Interval
+from tellapart.evaluate.record import PairedComparison
+from tellapart.train.runs import RunFolder
+from tellapart.workflow.predictions import Answers, read_answers, recompute_answers
+from tellapart.workflow.runs import Run, open_run
 
 
-class WeightsComparison(BaseModel):
-    """How the weights of two bundles compare.
+class Pair(BaseModel):
+    """Two of the runs, compared on the same test images.
 
     Attributes:
-        tensors: How many pairs of tensors there are.
-        differing: How many are not equal bit for bit, or are in one of them only.
-        largest_difference: Of any number from its counterpart; `None` for networks that
-            do not have the same tensors.
+        a: One run's folder.
+        b: The other's.
+        paired: Their answers.
+        p_value: McNemar's, corrected for the number of pairs by Holm's method.
+        better: The folder of the one that is better by more than noise; `None` for neither.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tensors: int
-    differing: int
-    largest_difference: float | None
+    a: str
+    b: str
+    paired: PairedComparison
+    p_value: float
+    better: str | None
 
 
-def differences(
-    a: Mapping[str, JsonValue], b: Mapping[str, JsonValue], *, all_of_them: bool = False
-) -> tuple[Difference, ...]:
-    """Return the fields of two tables that differ, in their order.
+class Comparison(BaseModel):
+    """Is what several runs come to beside each other.
+
+    Attributes:
+        runs: Their folders, as they were given.
+        accuracies: The accuracy of each, with its interval.
+        pairs: Each two of them.
+        unbeaten: The folders of the runs that no other one is better than by more than
+            noise, the highest accuracy first.
+        conclusion: Which is better, in one sentence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: tuple[str, ...]
+    accuracies: tuple[Interval, ...]
+    pairs: tuple[Pair, ...]
+    unbeaten: tuple[str, ...]
+    conclusion: str
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return self.model_dump_json(indent=2)
+
+    @override
+    def __str__(self) -> str:
+        """Return the conclusion."""
+        return self.conclusion
+
+
+def compare(
+    *runs: str | Path | Run, trust: bool = False, backend: str | None = None, quiet: bool = False
+) -> Comparison:
+    """Return which of some finished runs is better by more than noise.
+
+    Every two are compared on the same test images with McNemar's test; with more than two
+    runs its p-values are corrected for the number of pairs. `diff` says what else differs.
 
     Args:
-        a: One table.
-        b: The other.
-        all_of_them: Return the fields that do not differ, too.
+        runs: At least two, or their folders.
+        trust: Build a network of its maker's own, where answers are asked for anew.
+        backend: "tensorflow", "jax" or "torch", for the same.
+        quiet: Show no progress.
+
+    Raises:
+        UsageError: There are not two different runs.
+        BundleError: One of them is no run, not finished, or damaged.
+        DataError: They were not tested on the same images.
     """
+    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    names = [str(run.path) for run in opened]
+    if len({run.path.resolve() for run in opened}) < max(2, len(opened)):
+        raise UsageError(
+            "At least two runs must be compared, each once. "
+            f"Received: {', '.join(names) or 'none'}."
+        )
+    folders = [RunFolder(run.path) for run in opened]
+    answers = [_answers_of(folder, trust=trust, backend=backend, quiet=quiet) for folder in folders]
+    _check_images(names, answers)
+    pairs = _pairs(names, answers)
+    accuracies = [wilson_interval(int(a.right.sum()), len(a.right)) for a in answers]
+    unbeaten = _unbeaten(names, accuracies, pairs)
+    return Comparison(
+        runs=tuple(names),
+        accuracies=tuple(accuracies),
+        pairs=pairs,
+        unbeaten=unbeaten,
+        conclusion=_conclude(names, unbeaten, pairs),
+    )
+
+
+def _answers_of(folder: RunFolder, *, trust: bool, backend: str | None, quiet: bool) -> Answers:
+    written = read_answers(folder)
+    if written is not None:
+        return written
+    return recompute_answers(folder, trust=trust, backend=backend, quiet=quiet)
+
+
+def _check_images(names: Sequence[str], answers: Sequence[Answers]) -> None:
+    for name, other in zip(names[1:], answers[1:], strict=True):
+        if other.fingerprint != answers[0].fingerprint:
+            raise DataError(
+                f"Runs must be compared on the same test images. Received: {names[0]} and "
+                f"{name}, whose test images, as the two networks saw them, are not the same."
+            )
+
+
+def _pairs(names: Sequence[str], answers: Sequence[Answers]) -> tuple[Pair, ...]:
+    places = list(combinations(range(len(names)), 2))
+    found = [compare_paired(answers[i].right, answers[j].right) for i, j in places]
+    chances = holm([one.p_value for one in found])
     return tuple(
-        Difference(field=field, a=a.get(field), b=b.get(field))
-        for field in dict.fromkeys((*a, *b))
-        if all_of_them or a.get(field) != b.get(field)
+        Pair(
+            a=names[i],
+            b=names[j],
+            paired=one,
+            p_value=chance,
+            better=_better(names[i], names[j], one, chance),
+        )
+        for (i, j), one, chance in zip(places, found, chances.tolist(), strict=True)
     )
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, JsonValue]:
-    """Return nested tables as one, by dotted key.
-
-    Example:
-        >>> flatten({"seed": 0, "fit": {"epochs": 3}})
-        {'seed': 0, 'fit.epochs': 3}
-    """
-    flat: dict[str, JsonValue] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+def _better(a: str, b: str, paired: PairedComparison, p_value: float) -> str | None:
+    if p_value >= SIGNIFICANCE:
+        return None
+    return b if paired.difference.value > 0 else a
 
 
-def circumstances(record: RunRecord) -> dict[str, JsonValue]:
-    """Return what a run's bits depend on beside recipe and data."""
-    return {**record.versions, **record.machine}
+def _unbeaten(
+    names: Sequence[str], accuracies: Sequence[Interval], pairs: Sequence[Pair]
+) -> tuple[str, ...]:
+    beaten = {pair.a if pair.better == pair.b else pair.b for pair in pairs if pair.better}
+    ranked = sorted(zip(names, accuracies, strict=True), key=lambda one: -one[1].value)
+    return tuple(name for name, _ in ranked if name not in beaten)
 
 
-def scores_of(evaluation: Evaluation) -> dict[str, JsonValue]:
-    """Return the scores that two runs are compared by."""
-    by_class = {f"F1 of {score.name}": score.f1 for score in evaluation.classes}
-    return {"accuracy": evaluation.accuracy.value, "loss": evaluation.loss, **by_class}
-
-
-def compare_weights(a: Bundle, b: Bundle) -> WeightsComparison:
-    """Return whether two classifiers have the same weights, bit for bit.
-
-    Keras goes on counting the layers that nobody named, so those of a user's own network are
-    called `dense` once and `dense_1` the next time. Tensors of other names are therefore
-    paired in natural order, where their shapes agree.
-    """
-    pairs = _pairs(a.weights, b.weights)
-    comparable = all(
-        one is not None and other is not None and one.shape == other.shape for one, other in pairs
+def _conclude(names: Sequence[str], unbeaten: Sequence[str], pairs: Sequence[Pair]) -> str:
+    """Return which run is better; one is the best only if it beats every other."""
+    best = next(iter(unbeaten), None)
+    if best is not None and sum(pair.better == best for pair in pairs) == len(names) - 1:
+        others = "the other" if len(names) == 2 else "each of the others"
+        return f"{best} is better than {others} by more than noise."
+    if not any(pair.better for pair in pairs):
+        return "No run is better than another by more than noise."
+    return (
+        f"No single run is the best by more than noise. None is better than: {', '.join(unbeaten)}."
     )
-    gaps = [_gap(one, other) for one, other in pairs if one is not None and other is not None]
-    return WeightsComparison(
-        tensors=len(pairs),
-        differing=sum(not _same_bits(one, other) for one, other in pairs),
-        largest_difference=max(gaps, default=0.0) if comparable else None,
-    )
-
-
-def first_different_epoch(a: History, b: History) -> int | None:
-    """Return the first epoch, from 1, that came to something else; `None` if none did."""
-    for number, (one, other) in enumerate(zip(a, b, strict=False), start=1):
-        if _without_clock(one) != _without_clock(other):
-            return number
-    return None if len(a) == len(b) else min(len(a), len(b)) + 1
-
-
-def _pairs(
-    a: Mapping[str, NDArray[Any]], b: Mapping[str, NDArray[Any]]
-) -> list[tuple[NDArray[Any] | None, NDArray[Any] | None]]:
-    """Return the tensors that belong together: by name, else by place."""
-    rows = [[table[name] for name in sorted(table, key=natural_key)] for table in (a, b)]
-    shapes = [[tensor.shape for tensor in row] for row in rows]
-    if a.keys() != b.keys() and shapes[0] == shapes[1]:
-        return list(zip(*rows, strict=True))
-    return [(a.get(name), b.get(name)) for name in dict.fromkeys((*a, *b))]
-
-
-def _without_clock(epoch: EpochRecord) -> dict[str, Any]:
-    return epoch.model_dump(exclude=_CLOCK)
-
-
-def _same_bits(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
-    if one is None or other is None:
-        return False
-    same_kind = one.dtype == other.dtype and one.shape == other.shape
-    return same_kind and one.tobytes() == other.tobytes()
-
-
-def _gap(one: NDArray[Any], other: NDArray[Any]) -> float:
-    if one.shape != other.shape:
-        return 0.0
-    return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0))

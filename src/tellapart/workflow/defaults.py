@@ -1,6 +1,10 @@
 """Which recipe trains what, where the user names none."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from tellapart.data.dataset import Dataset
+from tellapart.recipe import Recipe, load_recipe
 
 SMALL = 48
 """Pixels on the longer side of pictures that recipe `fast` is for."""
@@ -9,12 +13,47 @@ LARGEST = 256
 """Pixels on the longer side of arrays that are trained on at their own size."""
 
 
+def join_settings(
+    settings: Mapping[str, object] | None,
+    epochs: int | None,
+    batch_size: int | None,
+    learning_rate: float | None,
+    seed: int | None,
+) -> dict[str, object]:
+    """Return the changes to a recipe by dotted key; what has a name of its own goes first."""
+    named = {
+        "fit.epochs": epochs,
+        "fit.batch_size": batch_size,
+        "optimizer.learning_rate": learning_rate,
+        "seed": seed,
+    }
+    return dict(settings or {}) | {key: v for key, v in named.items() if v is not None}
+
+
+def choose_recipe(
+    data: Dataset,
+    recipe: str | Path | Recipe | None,
+    changes: Mapping[str, object],
+    *,
+    own_network: bool = False,
+) -> Recipe:
+    """Return the recipe to train some data by, with changes by dotted key.
+
+    Raises:
+        UsageError: There is no such recipe, or a change is wrong.
+    """
+    fitting: dict[str, object] = {}
+    if recipe is None:
+        recipe, fitting = usual_recipe(data, own_network=own_network)
+    return load_recipe(recipe, fitting | dict(changes))
+
+
 def usual_recipe(data: Dataset, *, own_network: bool) -> tuple[str, dict[str, object]]:
     """Return the name of the recipe for some data, and what it takes from them.
 
     Small grey pictures are trained by `fast`, all others by `photos`, a network of one's
-    own by `guide`, which sets out the least. Arrays keep their size up to `LARGEST`; above
-    it they must be reduced by whoever made them, which the error that follows says.
+    own by `guide`, which sets out the least. Arrays keep their size up to `LARGEST`; larger
+    ones are made to fit the recipe's size.
 
     Args:
         data: What is to be trained on.

@@ -11,7 +11,7 @@ from tellapart.errors import TellapartError
 from tellapart.evaluate.paired import compare_paired, conclude
 from tellapart.evaluate.record import PairedComparison
 from tellapart.train.runs import RunFolder, RunRecord
-from tellapart.workflow.compare import (
+from tellapart.workflow.differences import (
     Difference,
     WeightsComparison,
     circumstances,
@@ -171,5 +171,6 @@ def _data_of(side: _Side) -> dict[str, JsonValue]:
         "source": side.record.source,
         "fingerprint of all splits": side.record.fingerprint,
         "classes": ", ".join(manifest.class_names),
+        "corrections of labels": side.record.labels.digest if side.record.labels else None,
         **counts,
     }

@@ -12,12 +12,20 @@ from tellapart.bundle import Bundle, open_bundle
 from tellapart.errors import TellapartError, UsageError, did_you_mean
 from tellapart.export.catalogue import WRITERS, Order
 from tellapart.export.formats import FORMATS, Format
-from tellapart.export.proof import TOLERANCE, Expected, ExportError, Proof, expect, of_another_size, prove
+from tellapart.export.proof import (
+    TOLERANCE,
+    Expected,
+    ExportError,
+    Proof,
+    expect,
+    of_another_size,
+    prove,
+)
 from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import open_keras
 from tellapart.progress import Progress, open_progress
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.report import data_of_run  # noqa
+from tellapart.workflow.run_data import data_of_run
 
 IMAGES = 256
 """So many real images a file is asked about."""
@@ -151,7 +159,7 @@ def _images(source: Path, bundle: Bundle, progress: Progress) -> Pixels:
     if len(golden) >= IMAGES:
         return golden[:IMAGES]
     try:
-        data = data_of_run(RunFolder(source.parent), progress, quiet=True)
+        data = data_of_run(RunFolder(source.parent), quiet=True)
     except TellapartError as error:
         progress.say(
             f"The file is asked about the {len(golden)} golden images only; the run's test images "
@@ -177,4 +185,4 @@ def _size(path: Path) -> int:
     return path.stat().st_size + more
 
 
-__all__ = ["Exported", "ExportError", "export"]
+__all__ = ["ExportError", "Exported", "export"]

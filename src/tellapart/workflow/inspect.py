@@ -11,6 +11,7 @@ from tellapart.data.layout import Layout
 from tellapart.data.ledger import ledger_of
 from tellapart.data.samples import Samples
 from tellapart.data.sources import open_dataset
+from tellapart.errors import UsageError
 from tellapart.files import write_numbered
 from tellapart.progress import Progress, open_progress
 
@@ -63,6 +64,7 @@ def inspect(
     seed: int | None = None,
     output: str | Path | None = None,
     check: bool | None = None,
+    strict: bool = False,
     report: str | Path | None = None,
     layout: Layout | None = None,
     data_folder: str | Path | None = None,
@@ -78,16 +80,21 @@ def inspect(
         output: Where the grid goes; by default `NAME-SPLIT.png` here. A file with
             other content is not overwritten: the next free number is taken.
         check: Look at every picture, account for every file and run all checks; by default
-            unless the data set is a known one.
+            unless the data set is a known one, or `strict`.
+        strict: Call pictures that cannot be read refused, as `train` with `strict` does; the
+            command ends with exit code 3 then.
         report: Where all of it goes as one page (HTML), numbered like the grid.
         layout: Which columns, root and patterns to read by; guessed by default.
         data_folder: A folder to look for a known data set in.
         quiet: Show no progress.
 
     Raises:
+        UsageError: `strict` without the look at every picture.
         DataError: There is no such data or split.
         OutputError: The picture or the page cannot be written.
     """
+    if strict and check is False:
+        raise UsageError("`strict` needs a look at every picture. Fix: leave out --no-check")
     data = load(source, layout=layout, data_folder=data_folder, quiet=quiet)
     grid = data.split(split).show(count, seed=seed)
     usual = f"{data.name}-{split}.png"
@@ -102,8 +109,13 @@ def inspect(
         remarks=data.remarks,
         picture=str(write_numbered(target, grid.to_png())),
     )
-    if check or (check is None and not (isinstance(source, str) and find_known(source))):
-        found = found.model_copy(update=_look(data, open_progress(quiet=quiet)))
+    is_known = isinstance(source, str) and find_known(source) is not None
+    if check or strict or (check is None and not is_known):
+        from tellapart.check.kept import keep_inspection
+
+        progress = open_progress(quiet=quiet)
+        found = found.model_copy(update=_look(data, progress, strict=strict))
+        keep_inspection(data, found, progress=progress)
     if report is None:
         return found
     from tellapart.report.inspection import draw_inspection
@@ -117,7 +129,7 @@ def _summary(samples: Samples) -> SplitSummary:
     return SplitSummary(images=len(samples), shape=shape, dtype="uint8", classes=classes)
 
 
-def _look(data: Dataset, progress: Progress) -> dict[str, Any]:
+def _look(data: Dataset, progress: Progress, *, strict: bool) -> dict[str, Any]:
     """Return what comes of looking at every picture: account, tallies and findings."""
     from tellapart.check.catalogue import weigh
     from tellapart.check.finding import Evidence
@@ -130,7 +142,7 @@ def _look(data: Dataset, progress: Progress) -> dict[str, Any]:
     left_alone = sorted(survey.facts.remarks.items())
     evidence = Evidence(survey, find_duplicates(survey.facts.measures, progress))
     return {
-        "account": account_of(ledger_of(data.splits, outcomes, data.unused)),
+        "account": account_of(ledger_of(data.splits, outcomes, data.unused, strict=strict)),
         "tallies": tally(survey.facts),
         "findings": weigh(evidence),
         "remarks": (

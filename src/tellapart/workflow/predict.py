@@ -6,7 +6,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tellapart._extras import prepare_keras
+from tellapart.data.layout import Layout
+from tellapart.data.samples import Samples
+from tellapart.data.stores import ImageStore
+from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import BundleError
+from tellapart.predict.inputs import items_in
 from tellapart.predict.predictor import Predictor, open_predictor
 
 
@@ -60,25 +65,37 @@ def predict(
     top: int = 3,
     always_answer: bool = False,
     risk: float | None = None,
+    layout: Layout | None = None,
     trust: bool = False,
 ) -> Any:
     """Return what a classifier says about one picture or several.
 
     Args:
         model: A `Predictor`, or the path of a bundle.
-        images: What `Predictor.predict` takes.
+        images: What `Predictor.predict` takes, `Samples` such as `data.test`, or the path of
+            a table with a picture a row.
         top: How many classes to name, best first.
+        layout: Which column of the table has the pictures, and where its paths start.
         always_answer: Give a label to every picture, however unsure.
         risk: Accept this share of wrong labels, instead of what the recipe says.
         trust: Build a network of its maker's own, which may run code.
 
     Raises:
         ImageError: The one picture cannot be read.
+        DataError: The table is damaged, or has no column for pictures.
         BundleError: The bundle cannot be used.
         UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be promised.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
-    return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
+    rows: ImageStore | None = None
+    if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLES:
+        rows = images_in(Path(images), layout)
+    elif isinstance(images, Samples):
+        rows = images.images
+    if rows is None:
+        return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
+    items = items_in(rows)
+    return list(predictor.predict_items(items, top=top, always_answer=always_answer, risk=risk))
 
 
 def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None) -> DoctorReport:

@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart._extras import prepare_keras
-from tellapart.data.layout import Layout
 from tellapart.data.prepare import Part, fingerprint_of
 from tellapart.data.samples import Indices
-from tellapart.errors import BundleError, DataError
+from tellapart.errors import BundleError
 from tellapart.evaluate.answered import AnswersScore
 from tellapart.evaluate.answers import score_answers
 from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor, open_predictor
-from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.inspect import load
-from tellapart.workflow.preparing import prepare_data
+from tellapart.workflow.run_data import data_of_run
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+"""What reading a damaged `.npz` file raises."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ def read_answers(folder: RunFolder) -> Answers | None:
             raise ValueError("its arrays do not fit each other")
     except FileNotFoundError:
         return None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise BundleError(f"{folder.predictions_path} is damaged: {error}.") from error
     return found
 
@@ -109,19 +107,7 @@ def recompute_answers(
         BundleError: The bundle cannot be used.
         TrustError: The network is its maker's own and `trust` is false.
     """
-    recipe, record = folder.recipe(), folder.record()
-    if record.source is None:
-        raise DataError(f"The run {folder.path} was trained on arrays in memory.")
     prepare_keras(backend)
     predictor = open_predictor(folder.bundle_path, trust=trust)
-    progress = open_progress(quiet=quiet)
-    data = load(
-        record.source,
-        data_folder=record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
-    found = prepare_data(data, recipe, progress, strict=record.strict)
-    if found.fingerprint != record.fingerprint:
-        raise DataError(f"{data.origin} has changed since the run {folder.path}.")
+    found = data_of_run(folder, quiet=quiet)
     return ask_about(found.test, found.class_names, predictor)

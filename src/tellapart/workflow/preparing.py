@@ -1,13 +1,21 @@
 """The data of a run: kept together where they belong together, split, and by way of the cache."""
 
+from pathlib import Path
+from typing import Any
+
 from tellapart.data.cache import usual_cache
 from tellapart.data.dataset import Dataset
 from tellapart.data.duplicates import cluster_samples
-from tellapart.data.prepare import Prepared, prepare
+from tellapart.data.folded import FoldedDataset, fold_dataset
+from tellapart.data.layout import Layout
+from tellapart.data.prepare import Prepared, list_skipped, prepare
+from tellapart.data.samples import Indices
+from tellapart.errors import DataError
 from tellapart.files import write_whole
-from tellapart.progress import Progress
+from tellapart.progress import Progress, open_progress
 from tellapart.recipe import Recipe
-from tellapart.train.runs import RunFolder, write_skipped
+from tellapart.train.runs import RunFolder, RunRecord, write_skipped
+from tellapart.workflow.inspect import load
 
 
 def prepare_data(
@@ -30,15 +38,89 @@ def prepare_data(
     Raises:
         DataError: The data cannot be trained on.
     """
-    together = recipe.data.near_duplicates == "together"
     return prepare(
         data,
         recipe,
         strict=strict,
-        clusters=cluster_samples(data.train, progress) if together else None,
+        clusters=None if data.fold else _clusters_of(data, recipe, progress),
         cache=usual_cache() if use_cache else None,
         progress=progress,
     )
+
+
+def fold_data(
+    data: Dataset,
+    recipe: Recipe,
+    count: int,
+    progress: Progress,
+    *,
+    strict: bool = False,
+    use_cache: bool = True,
+) -> FoldedDataset:
+    """Return the folds of a cross-validation; they follow from data and recipe alone.
+
+    Args:
+        data: Where the samples are.
+        recipe: Its sections `data` and `image`, and its seed.
+        count: How many folds.
+        progress: Where long work shows itself.
+        strict: Refuse pictures that cannot be read, instead of skipping them.
+        use_cache: Look for decoded pictures in this user's cache, and keep them there.
+
+    Raises:
+        UsageError: Fewer than two folds.
+        DataError: The data cannot be cut into so many.
+    """
+    found = fold_dataset(
+        data,
+        recipe,
+        count,
+        clusters=_clusters_of(data, recipe, progress),
+        cache=usual_cache() if use_cache else None,
+        progress=progress,
+    )
+    if strict and found.skipped:
+        raise DataError(list_skipped(found.skipped))
+    return found
+
+
+def load_again(
+    source: Any,
+    record: RunRecord,
+    recipe: Recipe,
+    *,
+    data_folder: str | Path | None = None,
+    quiet: bool = False,
+) -> Dataset:
+    """Return the data set that a run began with, or the fold of it that was the run's.
+
+    Args:
+        source: What the run was trained on, as `load` takes it.
+        record: What the run began with.
+        recipe: The run's.
+        data_folder: A folder to look for a known data set in, instead of the run's.
+        quiet: Show no progress.
+
+    Raises:
+        DataError: The data are gone, or cannot be cut into the run's folds any more.
+    """
+    data = load(
+        source,
+        layout=Layout.from_record(record.layout),
+        data_folder=data_folder or record.data_folder,
+        quiet=quiet,
+    )
+    if not record.fold or data.fold is not None:
+        return data
+    progress = open_progress(quiet=quiet)
+    return fold_data(data, recipe, record.folds, progress, strict=record.strict).fold(record.fold)
+
+
+def _clusters_of(data: Dataset, recipe: Recipe, progress: Progress) -> Indices | None:
+    """Return the near-duplicates among the training pictures, if they are to stay together."""
+    if recipe.data.near_duplicates != "together":
+        return None
+    return cluster_samples(data.train, progress)
 
 
 def tell_of_data(found: Prepared, folder: RunFolder, progress: Progress) -> None:
@@ -50,7 +132,7 @@ def tell_of_data(found: Prepared, folder: RunFolder, progress: Progress) -> None
     if not found.source.train.images.keys_are_positions:
         write_whole(folder.ledger_path, found.ledger.to_json())
     if found.skipped:
-        write_skipped(folder, found.skipped)
+        write_skipped(folder.skipped_path, found.skipped)
         progress.say(
             f"Pictures that cannot be read and are skipped: {len(found.skipped):,}, listed in "
             f"{folder.skipped_path}. The first: {found.skipped[0]}"

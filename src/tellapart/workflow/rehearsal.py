@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
-from tellapart.evaluate.scores import evaluate_probabilities
 from tellapart.predict.predictor import open_predictor
 from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.deciding import fit_rules
+from tellapart.workflow.predictions import ask_about
+from tellapart.workflow.scoring import score_validation
 
 MOST_IMAGES = 2_000
 """Validation images that the end is rehearsed on."""
@@ -32,12 +33,11 @@ def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
         open_predictor(folder.bundle_path, trust=True)  # as it is opened with its rules
     part = data.validation.first(MOST_IMAGES)
     asked = time.perf_counter()
-    probabilities = predictor.probabilities(part.pixels)
+    answers = ask_about(part, data.class_names, predictor)
+    found = score_validation(data, part, answers)
     asking = time.perf_counter() - asked
-    names = data.class_names
-    found = evaluate_probabilities(part.targets, probabilities, names, data="", split="validation")
-    draw_confusion(found).to_png()
-    draw_confusion(found).to_png()  # as long as the curves take
+    for _ in range(5):  # the other four pictures take no longer than this one
+        draw_confusion(found).to_png()
     return time.perf_counter() - began + asking * (len(data.test) / len(part) - 1)
 
 

@@ -11,12 +11,11 @@ from typing_extensions import override
 from tellapart._extras import prepare_keras
 from tellapart.bundle import Bundle, open_bundle
 from tellapart.data.dataset import Dataset
-from tellapart.data.layout import Layout
 from tellapart.errors import BundleError, DataError, ModelError, UsageError
 from tellapart.progress import open_progress
 from tellapart.recipe import parse_recipe
 from tellapart.train.runs import RunFolder, RunRecord
-from tellapart.workflow.compare import (
+from tellapart.workflow.differences import (
     Difference,
     WeightsComparison,
     circumstances,
@@ -25,7 +24,8 @@ from tellapart.workflow.compare import (
     first_different_epoch,
     scores_of,
 )
-from tellapart.workflow.inspect import load
+from tellapart.workflow.labels import patch_as_in
+from tellapart.workflow.preparing import load_again
 from tellapart.workflow.runs import Run, open_run
 
 
@@ -120,9 +120,8 @@ def replay(
         )
     prepare_keras(backend or record.backend)
     data_folder = data_folder or record.data_folder
-    found = load(
-        source, data_folder=data_folder, layout=Layout.from_record(record.layout), quiet=quiet
-    )
+    found = load_again(source, record, old.recipe, data_folder=data_folder, quiet=quiet)
+    found = patch_as_in(folder, found)
     target = RunFolder.create(parent, f"{path.resolve().name}-replay")
     new = _train_again(old, target, found, model, data_folder, quiet=quiet)
     return _compare(old, record, bundle, new)

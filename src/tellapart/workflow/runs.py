@@ -4,16 +4,41 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from tellapart.errors import BundleError
-from tellapart.evaluate.record import Evaluation
+from tellapart.evaluate.record import Evaluation, PairedComparison
 from tellapart.figures import Picture
 from tellapart.predict.predictor import Predictor
 from tellapart.recipe import Recipe
 from tellapart.train.history import History
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.predict import open_model
+
+
+class Gain(BaseModel):
+    """Is what corrected labels brought: the run with them, B, against one without, A.
+
+    Attributes:
+        against: The folder of the run without.
+        paired: The answers about the same test images; `None` where these are not the same.
+        conclusion: Whether it is more than noise.
+        notes: What must be known to believe it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    against: str
+    paired: PairedComparison | None
+    conclusion: str
+    notes: tuple[str, ...] = ()
+
+    @override
+    def __str__(self) -> str:
+        """Return it all in some sentences."""
+        said = f"With the corrected labels (B) against {self.against} (A): {self.conclusion}"
+        return " ".join((said, *self.notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +63,21 @@ class Run:
         """Return the trained classifier, from its bundle; `model.network` is plain Keras."""
         return open_model(RunFolder(self.path).bundle_path, trust=self.trust)
 
+    @cached_property
+    def gain(self) -> Gain | None:
+        """Return what corrected labels brought, where it was trained with some and compared.
+
+        Raises:
+            BundleError: The file that says it is damaged.
+        """
+        path = RunFolder(self.path).gain_path
+        try:
+            return Gain.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{path} is damaged: {error}") from error
+
     def show_curves(self) -> Picture:
         """Return accuracy and loss over the epochs, training against validation."""
         from tellapart.report.curves import draw_curves
@@ -49,6 +89,49 @@ class Run:
         from tellapart.report.confusion import draw_confusion
 
         return draw_confusion(self.evaluation)
+
+    def show_reliability(self) -> Picture:
+        """Return whether the classifier is as sure as it is right.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.reliability import draw_reliability
+
+        return draw_reliability(self._whole_evaluation())
+
+    def show_risk_coverage(self) -> Picture:
+        """Return how seldom it errs when it answers its surest images only.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.risk_coverage import draw_risk_coverage
+
+        return draw_risk_coverage(self._whole_evaluation())
+
+    def show_roc(self) -> Picture:
+        """Return how well each class is ranked before all others.
+
+        Raises:
+            BundleError: The run is of an older version, which did not measure that.
+        """
+        from tellapart.report.roc import draw_roc
+
+        return draw_roc(self._whole_evaluation())
+
+    def _whole_evaluation(self) -> Evaluation:
+        """Return the evaluation if it is of this version.
+
+        Raises:
+            BundleError: It is of an older one.
+        """
+        if self.evaluation.is_older:
+            raise BundleError(
+                f"The run {self.path} is of an older version, which measured accuracy and loss "
+                f"only. Score it anew: tellapart evaluate {self.path}/model.tellapart DATA"
+            )
+        return self.evaluation
 
     @override
     def __repr__(self) -> str:
@@ -77,6 +160,20 @@ def open_run(path: str | Path, *, trust: bool = False) -> Run:
     except (OSError, ValueError) as error:
         raise BundleError(f"{folder.evaluation_path} is damaged: {error}") from error
     return Run(Path(path), recipe, folder.history(), evaluation, trust)
+
+
+def save_pictures(run: Run) -> None:
+    """Draw what there is to see of a run into its folder.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    plots = RunFolder(run.path).plots
+    run.show_curves().save(plots / "curves.png")
+    run.show_confusion().save(plots / "confusion.png")
+    run.show_reliability().save(plots / "reliability.png")
+    run.show_risk_coverage().save(plots / "risk-coverage.png")
+    run.show_roc().save(plots / "roc.png")
 
 
 def validation_title(recipe: Recipe) -> str:

@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.bundle import Bundle, DataRecord, Scores, write_bundle
+from tellapart.bundle import Bundle, DataRecord, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ModelError
-from tellapart.evaluate.record import Evaluation
-from tellapart.evaluate.scores import evaluate_probabilities
 from tellapart.files import write_whole
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
@@ -21,11 +19,10 @@ from tellapart.models.custom import (
     scales_pixels,
 )
 from tellapart.models.store import golden_of, library_versions, to_bundle
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.predictor import open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
-from tellapart.train.history import History
 from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
 from tellapart.train.outlook import outlook
@@ -34,10 +31,12 @@ from tellapart.train.runs import RunFolder, RunLog, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
-from tellapart.workflow.predictions import ask_about, score_of_answers, write_answers
+from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
-from tellapart.workflow.runs import Run
+from tellapart.workflow.runs import Run, save_pictures
+from tellapart.workflow.scoring import score_run, summary_of
+from tellapart.workflow.story import page_of
 
 GOLDEN_EXAMPLES = 256
 GOLDEN_BYTES = 2 * 2**20
@@ -99,7 +98,11 @@ class Session:
             strict=strict,
             machine=machine_facts(),
             budget=self._budget.seconds if self._budget else None,
+            labels=self._data.corrections,
+            fold=data.fold.number if data.fold else 0,
+            folds=data.fold.count if data.fold else 0,
         )
+        keep_patch(self._folder, data)
         self._folder.begin(self._recipe, record)
         self._show_summary()
 
@@ -149,14 +152,16 @@ class Session:
         self._save()
         bundle = decide(self._folder.bundle_path, self._data, self._recipe, self._progress)
         predictor = open_predictor(self._folder.bundle_path, trust=True)
-        evaluation = self._evaluate(predictor)
-        write_bundle(self._folder.bundle_path, bundle.with_scores(_headline(evaluation)))
+        evaluation = score_run(self._folder, self._data, predictor)
+        write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
         write_whole(self._folder.history_path, history.to_jsonl())
-        self._draw(history, evaluation)
+        run = Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+        save_pictures(run)
         write_whole(self._folder.evaluation_path, evaluation.to_json())
+        write_whole(self._folder.report_path, page_of(run, predictor, self._data))
         if self._budget:
             self._progress.say(outlook(history))
-        return Run(self._folder.path, self._recipe, history, evaluation, trust=True)
+        return run
 
     def _rehearsal(self) -> Rehearsal | None:
         """Return what a run on a budget does before its end."""
@@ -211,26 +216,6 @@ class Session:
         write_bundle(self._folder.bundle_path, bundle)
         return bundle
 
-    def _evaluate(self, predictor: Predictor) -> Evaluation:
-        """Score the saved bundle, not the network in memory, on the test images."""
-        names = self._data.class_names
-        answers = ask_about(self._data.test, names, predictor)
-        write_answers(self._folder, answers)
-        found = evaluate_probabilities(
-            answers.targets,
-            answers.probabilities,
-            names,
-            data=self._data.name,
-            split="test",
-            note=self._data.policy,
-        )
-        return found.model_copy(update={"answers": score_of_answers(predictor, answers)})
-
-    def _draw(self, history: History, evaluation: Evaluation) -> None:
-        run = Run(self._folder.path, self._recipe, history, evaluation)
-        run.show_curves().save(self._folder.plots / "curves.png")
-        run.show_confusion().save(self._folder.plots / "confusion.png")
-
 
 def _fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
     """Return the recipe, with the pixels that a user's own network takes.
@@ -245,13 +230,3 @@ def _fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
     image = check_custom(model, classes, recipe.image)
     section = recipe.model.model_copy(update={"name": "custom"})
     return recipe.model_copy(update={"image": image, "model": section})
-
-
-def _headline(evaluation: Evaluation) -> Scores:
-    return Scores(
-        accuracy=evaluation.accuracy.value,
-        accuracy_low=evaluation.accuracy.low,
-        accuracy_high=evaluation.accuracy.high,
-        loss=evaluation.loss,
-        samples=evaluation.samples,
-    )

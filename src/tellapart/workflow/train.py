@@ -1,24 +1,22 @@
 """Train a classifier: from data and recipe to a bundle, its scores and its pictures."""
 
-import contextlib
-import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tellapart._extras import prepare_keras
 from tellapart.data.layout import Layout
+from tellapart.data.patch import read_patch
 from tellapart.errors import UsageError
+from tellapart.files import discard_folder
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import usual_recipe
+from tellapart.workflow.defaults import choose_recipe, join_settings
 from tellapart.workflow.inspect import load
+from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
-
-if TYPE_CHECKING:
-    from tellapart.train.runs import RunFolder
 
 
 def train(
@@ -37,6 +35,8 @@ def train(
     save_every: float | None = None,
     budget: str | float | None = None,
     strict: bool = False,
+    labels: str | Path | None = None,
+    against: str | Path | Run | None = None,
     use_cache: bool = True,
     layout: Layout | None = None,
     data_folder: str | Path | None = None,
@@ -65,6 +65,10 @@ def train(
             a number of epochs: the schedule is laid out for it, and a classifier is on disk
             early.
         strict: Refuse pictures that cannot be read, instead of skipping them.
+        labels: A file of corrections of labels, as `review` writes it; they apply to what is
+            trained on and validated, never to the test images.
+        against: A finished run on the labels as they were: what the corrections brought on
+            the same test images is `run.gain`, and in `gain.json`.
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
         layout: Which columns, root and patterns to read the data by; guessed by default.
         data_folder: A folder to look for a known data set in, instead of the usual places.
@@ -80,22 +84,16 @@ def train(
         OutputError: The run's folder cannot be written.
     """
     began = time.monotonic()
-    changes = dict(settings or {}) | {
-        key: value
-        for key, value in {
-            "fit.epochs": epochs,
-            "fit.batch_size": batch_size,
-            "optimizer.learning_rate": learning_rate,
-            "seed": seed,
-            "answers.risk": risk,
-        }.items()
-        if value is not None
-    }
+    changes = join_settings(settings, epochs, batch_size, learning_rate, seed)
+    if risk is not None:
+        changes["answers.risk"] = risk
     if resume is not None:
-        others = recipe is not None or strict or budget is not None
+        given = (recipe, budget, labels, against)
+        others = strict or any(value is not None for value in given)
         if set(changes) - {"fit.batch_size"} or others:
             raise UsageError(
-                "A run goes on with the recipe and budget that it began with: leave out others. "
+                "A run goes on with the recipe and budget that it began with, and the same "
+                "corrections of labels: leave out others. "
                 "Only --batch-size may change, where memory is short."
             )
         where = _Place(data, model, data_folder, backend)
@@ -105,16 +103,17 @@ def train(
     _refuse_unused(model, changes)
     load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     limit = _budget(budget, changes)
+    patch = read_patch(Path(labels)) if labels is not None else None
+    before = _open_before(against, has_patch=patch is not None)
     prepare_keras(backend)
     from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
     from tellapart.workflow.session import Session
 
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    fitting: dict[str, object] = {}
-    if recipe is None:
-        recipe, fitting = usual_recipe(found, own_network=model is not None)
-    chosen = load_recipe(recipe, fitting | changes)
+    if patch is not None:
+        found = replace(found, patch=patch)
+    chosen = choose_recipe(found, recipe, changes, own_network=model is not None)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
     session = Session(
@@ -126,10 +125,38 @@ def train(
     )
     try:
         session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
-        return session.finish()
+        run = session.finish()
     except BaseException:
-        _tidy(folder, parent_is_new=parent_is_new)
+        if not folder.has_checkpoint():  # nothing can go on from it
+            discard_folder(folder.path, with_parent=parent_is_new)
         raise
+    return _with_gain(run, before, quiet=quiet)
+
+
+def _open_before(against: str | Path | Run | None, *, has_patch: bool) -> Run | None:
+    """Return the run to compare with, if there is one.
+
+    Raises:
+        UsageError: There is one, and no corrections of labels.
+        BundleError: It is no run, or not finished.
+    """
+    if against is not None and not has_patch:
+        raise UsageError(
+            "`against` compares labels before and after their correction. Received: no "
+            "corrections. Fix: --labels labels.patch.csv, or afterwards: tellapart diff RUN_A RUN_B"
+        )
+    return against if against is None or isinstance(against, Run) else open_run(against)
+
+
+def _with_gain(run: Run, before: Run | None, *, quiet: bool) -> Run:
+    """Return the run; what corrected labels brought is written down if it had any."""
+    from tellapart.train.runs import RunFolder
+
+    if RunFolder(run.path).record().labels is not None:
+        from tellapart.workflow.gain import tell_gain
+
+        tell_gain(run, before, quiet=quiet)
+    return run
 
 
 def _budget(budget: str | float | None, changes: Mapping[str, object]) -> float | None:
@@ -151,16 +178,6 @@ def _refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
             f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
             "Compile it with what you want, or hand it over uncompiled."
         )
-
-
-def _tidy(folder: "RunFolder", *, parent_is_new: bool) -> None:
-    """Remove a run's folder that nothing can go on from, and the folder made for it."""
-    if folder.has_checkpoint():
-        return
-    shutil.rmtree(folder.path, ignore_errors=True)
-    if parent_is_new:
-        with contextlib.suppress(OSError):
-            folder.path.parent.rmdir()
 
 
 @dataclass(frozen=True)
@@ -194,22 +211,19 @@ def _resume(
             "tellapart.train(data, resume=...)"
         )
     prepare_keras(place.backend or record.backend)
+    from tellapart.workflow.preparing import load_again
     from tellapart.workflow.session import Session
 
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(folder, progress, save_every=save_every, budget=limit)
-    found = load(
-        source,
-        data_folder=place.data_folder or record.data_folder,
-        layout=Layout.from_record(record.layout),
-        quiet=quiet,
-    )
+    found = load_again(source, record, recipe, data_folder=place.data_folder, quiet=quiet)
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
+    found = patch_as_in(folder, found)
     session.begin_again(found, recipe, record, place.model)
     if is_changed:
         session.change_recipe(recipe)
-    return session.finish()
+    return _with_gain(session.finish(), None, quiet=quiet)

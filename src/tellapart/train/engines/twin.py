@@ -3,40 +3,12 @@
 from typing import Any
 
 import keras
-from keras import ops
-from typing_extensions import override
 
+from tellapart.models.logits import Logarithm, Logits, ends_in_softmax
 from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
 
 MOST_PIXELS = 64 * 64
 """On larger images the matrices of a `PooledConvolution` outgrow the processor's cache."""
-
-
-class Logits(keras.layers.Layer):
-    """Stands for a last `Dense` with softmax, and leaves the softmax to the loss.
-
-    Args:
-        dense: Built.
-    """
-
-    def __init__(self, dense: keras.layers.Dense) -> None:
-        super().__init__(name=f"{dense.name}_logits")
-        self.dense = dense
-
-    @override
-    def call(self, inputs: Any) -> Any:
-        """Return `(n, classes)`, not normalised."""
-        logits = ops.matmul(inputs, self.dense.kernel)
-        return logits + self.dense.bias if self.dense.use_bias else logits
-
-
-class Logarithm(keras.layers.Layer):
-    """Turns probabilities into what a softmax would make them of."""
-
-    @override
-    def call(self, inputs: Any) -> Any:
-        """Return the logarithm, of at least 1e-7 as in Keras' loss."""
-        return ops.log(ops.clip(inputs, 1e-7, 1.0))
 
 
 def training_twin(network: keras.Model, *, from_logits: bool) -> keras.Model:
@@ -49,7 +21,7 @@ def training_twin(network: keras.Model, *, from_logits: bool) -> keras.Model:
     if type(network) is keras.Sequential:
         return _sequential_twin(network, from_logits=from_logits)
     inputs, last = network.inputs[0], network.layers[-1]
-    if not from_logits and _ends_in_softmax(last):
+    if not from_logits and ends_in_softmax(last):
         return keras.Model(inputs, Logits(last)(last.input))
     outputs = network.outputs[0]
     return keras.Model(inputs, outputs if from_logits else Logarithm()(outputs))
@@ -78,18 +50,9 @@ def _sequential_twin(network: keras.Sequential, *, from_logits: bool) -> keras.M
             layers.pop(0)
             layer = PooledConvolution(layer)
         elif not layers and not from_logits:
-            if _ends_in_softmax(layer):
+            if ends_in_softmax(layer):
                 layer = Logits(layer)
             else:
                 outputs, layer = layer(outputs), Logarithm()
         outputs = layer(outputs)
     return keras.Model(inputs, outputs)
-
-
-def _ends_in_softmax(layer: Any) -> bool:
-    return (
-        type(layer) is keras.layers.Dense
-        and layer.activation is keras.activations.softmax
-        and not layer.lora_enabled
-        and not layer.quantization_mode
-    )

@@ -1,0 +1,1 @@
+"""Which pixels decided: heat maps, and whether they mean anything."""

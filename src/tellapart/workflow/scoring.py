@@ -1,0 +1,82 @@
+"""All scores of a run's classifier: its answers, its rules, and what else is known."""
+
+from tellapart.bundle import Scores
+from tellapart.data.prepare import Part, Prepared
+from tellapart.evaluate.record import Evaluation
+from tellapart.evaluate.scores import About, evaluate_probabilities
+from tellapart.predict.predictor import Predictor
+from tellapart.train.runs import RunFolder
+from tellapart.workflow.background import background_of
+from tellapart.workflow.looks import earlier_looks, look_now, tell_of_looks, write_look
+from tellapart.workflow.predictions import Answers, ask_about, score_of_answers, write_answers
+
+
+def score_run(folder: RunFolder, data: Prepared, predictor: Predictor) -> Evaluation:
+    """Return all scores of the saved classifier on its test images.
+
+    It is the bundle that is scored, not the network in memory. The answers are written into
+    the run's folder, and that these images were looked at.
+
+    Args:
+        folder: The run's.
+        data: The run's.
+        predictor: The classifier, with its rules.
+
+    Raises:
+        OutputError: The folder cannot be written.
+    """
+    answers = ask_about(data.test, data.class_names, predictor)
+    write_answers(folder, answers)
+    rules = predictor.manifest.decisions
+    temperature = None if rules is None else rules.temperature
+    own, others = earlier_looks(folder, answers.fingerprint)
+    note = f"{data.policy} {tell_of_looks(others, 'test')}".strip()
+    found = _score(data, "test", data.test, answers, temperature, note)
+    write_look(folder, look_now("train", "test", answers.fingerprint))
+    update = {"looks": own + others, "answers": score_of_answers(predictor, answers)}
+    return found.model_copy(update=update)
+
+
+def score_validation(data: Prepared, part: Part, answers: Answers) -> Evaluation:
+    """Return all scores on the first validation images, as a test image would be scored."""
+    split = "validation" if "validation" in data.decoded else "test"
+    return _score(data, split, part, answers, 1.0, data.policy)
+
+
+def summary_of(evaluation: Evaluation) -> Scores:
+    """Return the scores that a bundle carries.
+
+    Raises:
+        ValueError: They are not of probabilities.
+    """
+    if evaluation.loss is None:
+        raise ValueError("The scores of a bundle must be those of probabilities.")
+    return Scores(
+        accuracy=evaluation.accuracy.value,
+        accuracy_low=evaluation.accuracy.low,
+        accuracy_high=evaluation.accuracy.high,
+        loss=evaluation.loss,
+        samples=evaluation.samples,
+    )
+
+
+def _score(
+    data: Prepared,
+    split: str,
+    part: Part,
+    answers: Answers,
+    temperature: float | None,
+    note: str,
+) -> Evaluation:
+    samples, reading = data.decoded[split]
+    known = background_of(samples, reading.kept[: len(part)], part, data.train)
+    about = About(
+        data=data.name,
+        split=split,
+        note=note,
+        groups=known.groups,
+        temperature=temperature,
+        baselines=known.baselines,
+        facts=known.facts,
+    )
+    return evaluate_probabilities(answers.targets, answers.probabilities, data.class_names, about)

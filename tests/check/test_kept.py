@@ -1,0 +1,112 @@
+"""A record of what was found is found again for the same data, and for no others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tellapart
+from tellapart.__main__ import main
+from tellapart.check.inspection import Inspection
+from tellapart.check.kept import MOST_KEPT, find_inspection, keep_inspection
+from tellapart.data.cache import Cache
+from tellapart.data.dataset import Dataset
+from tellapart.sections import ImageSpec
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TELLAPART_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(fashion: Dataset, tmp_path: Path) -> Path:
+    root = tmp_path / "clothes"
+    pixels = fashion.test.take(np.arange(24)).decode(ImageSpec()).pixels
+    for index, picture in enumerate(pixels):
+        home = root / ("shoe" if index % 2 else "shirt")
+        home.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture[..., 0]).save(home / f"{index:02}.png")
+    (root / "shirt" / "bad.png").write_bytes(b"no picture")
+    return root
+
+
+def inspected(folder: Path) -> Inspection:
+    return tellapart.inspect(folder, output=folder.parent / "grid.png", quiet=True)
+
+
+def kept(folder: Path) -> Inspection | None:
+    return find_inspection(tellapart.load(folder, quiet=True))
+
+
+def test_what_was_found_is_found_again_without_the_grids_place(folder: Path) -> None:
+    assert kept(folder) is None
+    found = inspected(folder)
+    assert kept(folder) == found.model_copy(update={"picture": None})
+    assert found.picture is not None
+
+
+def test_what_is_stale_is_not_found(folder: Path) -> None:
+    inspected(folder)
+    path = folder / "shirt" / "00.png"
+    before = path.read_bytes()
+    with Image.open(path) as picture:
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path)
+    assert kept(folder) is None
+    path.write_bytes(before)
+    assert kept(folder) is not None
+    (folder / "shirt" / "notes.txt").write_text("no picture", "utf-8")
+    assert kept(folder) is None
+    (folder / "shirt" / "notes.txt").unlink()
+    path.rename(folder / "shoe" / "00.png")
+    assert kept(folder) is None
+
+
+def test_arrays_are_told_by_pixels_labels_and_splits(slice_of_fashion: Dataset) -> None:
+    pixels = slice_of_fashion.test.decode(ImageSpec()).pixels.copy()
+    targets = np.arange(len(pixels)) % 2
+    data = tellapart.load((pixels, targets), quiet=True)
+    record = Inspection(name="x", origin="y", class_names=("0", "1"), splits={})
+    keep_inspection(data, record)
+    assert find_inspection(tellapart.load((pixels.copy(), targets), quiet=True)) == record
+    assert find_inspection(tellapart.load((pixels, 1 - targets), quiet=True)) is None
+    pixels[3, 0, 0, 0] ^= 1
+    assert find_inspection(tellapart.load((pixels, targets), quiet=True)) is None
+
+
+def test_a_look_without_checks_keeps_nothing(folder: Path) -> None:
+    tellapart.inspect(folder, output=folder.parent / "grid.png", check=False, quiet=True)
+    assert kept(folder) is None
+
+
+def test_a_damaged_record_is_as_none(folder: Path, place: Path) -> None:
+    inspected(folder)
+    [path] = (place / "inspections").iterdir()
+    path.write_bytes(path.read_bytes()[:50])
+    assert kept(folder) is None
+
+
+def test_records_are_bounded_listed_and_cleared(
+    folder: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inspected(folder)
+    assert main(["cache"]) == 0
+    assert "records of what inspect found: 1" in capsys.readouterr().out
+    for number in range(MOST_KEPT):
+        (place / "inspections" / f"{number}.json").write_text("{}", "utf-8")
+    (folder / "shirt" / "02.png").unlink()
+    inspected(folder)
+    assert len(list((place / "inspections").iterdir())) == MOST_KEPT
+    assert main(["cache", "clear"]) == 0
+    assert tellapart.cache().inspections == 0
+
+
+def test_a_cache_that_may_hold_nothing_holds_no_record(folder: Path, place: Path) -> None:
+    found = inspected(folder)
+    data = tellapart.load(folder, quiet=True)
+    closed = Cache(place.parent / "closed", most_bytes=0)
+    keep_inspection(data, found, closed)
+    assert find_inspection(data, closed) is None
+    assert not closed.folder.exists()
