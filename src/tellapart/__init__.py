@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.report import report
     from tellapart.workflow.review import Review, review
     from tellapart.workflow.runs import Run, open_run
+    from tellapart.workflow.serve import serve
     from tellapart.workflow.train import train
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "replay",
     "report",
     "review",
+    "serve",
     "train",
 ]
 
@@ -124,6 +126,7 @@ _HOMES = MappingProxyType(
         "replay": "workflow.replay",
         "report": "workflow.report",
         "review": "workflow.review",
+        "serve": "workflow.serve",
         "train": "workflow.train",
     }
 )

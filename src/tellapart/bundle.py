@@ -23,6 +23,7 @@ from tellapart.container import DAMAGE, pack_members, read_members
 from tellapart.decisions import Decisions
 from tellapart.errors import BundleError
 from tellapart.files import sha256_hex, write_whole
+from tellapart.profile import Profile
 from tellapart.sections import ImageSpec
 
 FORMAT_VERSION = 2
@@ -90,6 +91,7 @@ class Manifest(Record):
     versions: dict[str, str]
     scores: Scores | None = None
     decisions: Decisions | None = None
+    profile: Profile | None = None
     members: dict[str, Member] = {}
 
 
@@ -128,10 +130,14 @@ class Bundle:
         return replace(self, manifest=self.manifest.model_copy(update={"scores": scores}))
 
     def with_decisions(
-        self, decisions: Decisions, references: NDArray[np.float16] | None
+        self,
+        decisions: Decisions,
+        references: NDArray[np.float16] | None,
+        profile: Profile | None = None,
     ) -> "Bundle":
         """Return the same classifier with its rules, and the references that they need."""
-        manifest = self.manifest.model_copy(update={"decisions": decisions})
+        update = {"decisions": decisions, "profile": profile}
+        manifest = self.manifest.model_copy(update=update)
         kept = references if decisions.novelty is not None else None
         return replace(self, manifest=manifest, references=kept)
 
@@ -185,9 +191,10 @@ def open_bundle(path: Path) -> Bundle:
 
 
 def _to_json(manifest: Manifest) -> bytes:
-    """Return a manifest's text; version 1 had no key for decisions."""
-    unknown = {"decisions"} if manifest.format_version == 1 else None
-    return manifest.model_dump_json(indent=2, exclude=unknown).encode()
+    """Return a manifest's text; version 1 had no key for decisions, and not all have a profile."""
+    absent = {"decisions"} if manifest.format_version == 1 else set()
+    absent |= {"profile"} if manifest.profile is None else set()
+    return manifest.model_dump_json(indent=2, exclude=absent).encode()
 
 
 def _parse_manifest(path: Path, raw: bytes) -> Manifest:

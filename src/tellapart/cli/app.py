@@ -20,6 +20,7 @@ from tellapart.cli.recipes import recipes
 from tellapart.cli.replay import replay
 from tellapart.cli.report import report
 from tellapart.cli.review import review
+from tellapart.cli.serve import serve
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
 
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(inspect, review, train, cross_validate, evaluate, predict, explain),
-    *(report, doctor, replay, diff, compare),
+    *(serve, report, doctor, replay, diff, compare),
 ):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")

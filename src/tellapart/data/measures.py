@@ -60,16 +60,27 @@ def measure(pixels: Pixels) -> Measures:
         ([0.0, 0.0], True)
     """
     grey = grey_levels(pixels)
-    fine = resize(grey, min(grey.shape[1], SHARPNESS_SIDE), min(grey.shape[2], SHARPNESS_SIDE))
-    variance = fine.var(axis=(1, 2))
-    edges = laplacian(fine).var(axis=(1, 2))
+    luminance, contrast, sharpness = _light_of(grey)
     return Measures(
         digests=np.array([_digest(picture) for picture in pixels], "S16"),
-        luminance=grey.mean(axis=(1, 2)),
-        contrast=grey.std(axis=(1, 2)),
-        sharpness=np.divide(edges, variance, out=np.zeros_like(edges), where=variance > 0),
+        luminance=luminance,
+        contrast=contrast,
+        sharpness=sharpness,
         thumbnails=np.rint(resize(grey, SIDE, SIDE)).clip(0, 255).astype(np.uint8),
     )
+
+
+def measure_light(pixels: Pixels) -> Floats:
+    """Return `(n, 3)`: luminance, contrast and sharpness, as `measure` has them, and no more.
+
+    Args:
+        pixels: `(n, height, width, 1 or 3)`, uint8.
+
+    Example:
+        >>> measure_light(np.full((2, 8, 8, 3), 100, np.uint8)).round(3).tolist()
+        [[100.0, 0.0, 0.0], [100.0, 0.0, 0.0]]
+    """
+    return np.stack(_light_of(grey_levels(pixels)), axis=1)
 
 
 def tiny_pictures(pixels: Pixels) -> Floats:
@@ -143,6 +154,15 @@ def laplacian(grey: Floats) -> Floats:
     wide = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     around = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
     return np.asarray(around - 4 * grey, np.float32)
+
+
+def _light_of(grey: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return luminance, contrast and sharpness of `(n, h, w)`, each `(n,)`."""
+    fine = resize(grey, min(grey.shape[1], SHARPNESS_SIDE), min(grey.shape[2], SHARPNESS_SIDE))
+    variance = fine.var(axis=(1, 2))
+    edges = laplacian(fine).var(axis=(1, 2))
+    sharpness = np.divide(edges, variance, out=np.zeros_like(edges), where=variance > 0)
+    return grey.mean(axis=(1, 2)), grey.std(axis=(1, 2)), sharpness
 
 
 def _digest(picture: Pixels) -> bytes:

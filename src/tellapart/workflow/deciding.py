@@ -13,9 +13,11 @@ from tellapart.evaluate.decide import fit_decisions
 from tellapart.evaluate.novelty import NEIGHBOUR, REFERENCES, choose_references
 from tellapart.predict.predictor import Predictor, open_predictor
 from tellapart.predict.runtimes import Answers
+from tellapart.profile import Profile
 from tellapart.progress import Progress
 from tellapart.recipe import Recipe
 from tellapart.verdicts import measure_novelty
+from tellapart.workflow.profiling import MOST_MEASURED, profile_answers
 
 MOST_IMAGES = 20_000
 """Validation images that the rules are fitted on, at most."""
@@ -46,19 +48,23 @@ def decide(path: Path, data: Prepared, recipe: Recipe, progress: Progress) -> Bu
         )
         return bundle
     predictor = open_predictor(path, trust=True)
-    decisions, references = fit_rules(predictor, data, recipe)
+    decisions, references, profile = fit_rules(predictor, data, recipe)
     progress.say(describe_rules(decisions))
-    decided = bundle.with_decisions(decisions, references)
+    decided = bundle.with_decisions(decisions, references, profile)
     write_bundle(path, decided)
     return decided
 
 
 def fit_rules(
     predictor: Predictor, data: Prepared, recipe: Recipe
-) -> tuple[Decisions, NDArray[np.float16] | None]:
-    """Return a classifier's rules, and the references for novelty where it has features."""
+) -> tuple[Decisions, NDArray[np.float16] | None, Profile]:
+    """Return a classifier's rules, the references for novelty where it has features, its profile.
+
+    The profile is of the same validation images: what later pictures are held against.
+    """
     random = np.random.default_rng(recipe.seed)
-    seen = _ask(predictor, data.validation, random.permutation(len(data.validation))[:MOST_IMAGES])
+    asked = random.permutation(len(data.validation))[:MOST_IMAGES]
+    seen = _ask(predictor, data.validation, asked)
     targets = np.concatenate([targets for _, targets in seen])
     probabilities = np.concatenate([answers.probabilities for answers, _ in seen])
     features = _features(answers for answers, _ in seen)
@@ -69,7 +75,9 @@ def fit_rules(
         references = None if known is None else choose_references(known)
     if features is not None and references is not None:
         novelty = measure_novelty(features, references, NEIGHBOUR)
-    return fit_decisions(probabilities, targets, novelty, recipe.answers), references
+    decisions = fit_decisions(probabilities, targets, novelty, recipe.answers)
+    pixels = data.validation.pixels[asked[:MOST_MEASURED]]
+    return decisions, references, profile_answers(decisions, probabilities, novelty, pixels)
 
 
 def describe_rules(found: Decisions) -> str:

@@ -1,0 +1,1 @@
+"""The server: an HTTP interface, its metrics, and the page, over predictors."""

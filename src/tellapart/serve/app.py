@@ -1,0 +1,134 @@
+"""The application: all endpoints behind one gate, and what OpenAPI is told of them."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from tellapart._version import __version__
+from tellapart.serve.api import build_api
+from tellapart.serve.bodies import Intake, Pictures
+from tellapart.serve.desk import Desk
+from tellapart.serve.gate import Gate, Rights
+from tellapart.serve.health import build_health
+from tellapart.serve.inference import build_inference
+from tellapart.serve.limits import Limits
+from tellapart.serve.metrics import Metrics
+from tellapart.serve.pages import build_pages
+from tellapart.serve.problems import ErrorRecord, Problem, ProblemRecord, to_response
+from tellapart.serve.reload import POLL_SECONDS, Watcher
+from tellapart.serve.served import Served
+from tellapart.serve.tensors import InferenceRequest
+
+_ABOUT = "Says what pictures show, or that it is unsure, or that it does not know."
+
+
+def build_app(
+    models: Mapping[str, Served],
+    metrics: Metrics,
+    *,
+    limits: Limits | None = None,
+    rights: Rights | None = None,
+    say: Callable[[str], object] = lambda _: None,
+    poll_seconds: float = POLL_SECONDS,
+) -> ASGIApp:
+    """Return the server as an ASGI application; it ends with its last request answered.
+
+    Args:
+        models: What is served, by name; the first is asked where no name is given.
+        metrics: What is counted, by the models too.
+        limits: How much may be asked for.
+        rights: Who may ask; everybody by default.
+        say: Is told what the server's owner should know, one line or several at a time.
+        poll_seconds: Between two looks at the bundles' files.
+    """
+    limits = limits or Limits()
+    watcher = Watcher(list(models.values()), metrics, say, poll_seconds)
+    desk = Desk(models, limits, Intake(limits), metrics, watcher)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        watcher.close()
+        for model in models.values():
+            model.close()
+
+    app = FastAPI(
+        title="tellapart",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    for router in (build_api(desk), build_inference(desk), build_health(desk), build_pages(app)):
+        app.include_router(router)
+    app.add_exception_handler(Problem, _refuse)
+    app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse)
+    app.add_exception_handler(ClientDisconnect, _refuse)
+    _describe(app)
+    return Gate(app, rights or Rights(), most=limits.requests, observe=metrics.observe, say=say)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return to_response(_problem_of(error), request.url.path, request.state.request_id)
+
+
+def _problem_of(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            return Problem(error.status_code, f"{error.detail}.", error.headers)
+        case RequestValidationError():
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"][1:])
+            return Problem(400, f"`{where}` is wrong: {first['msg']}.")
+        case _:
+            return Problem(400, "The request ended before its body did.")
+
+
+def _describe(app: FastAPI) -> None:
+    """Add to the description what FastAPI cannot see, and take out what is not so."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generated()
+            components = schema.setdefault("components", {}).setdefault("schemas", {})
+            for name in ("HTTPValidationError", "ValidationError"):
+                components.pop(name, None)
+            components.update(_schemas(ProblemRecord, ErrorRecord, Pictures, InferenceRequest))
+            for operation in _operations(schema):
+                if "422" in operation["responses"] and not _is_ours(operation["responses"]["422"]):
+                    del operation["responses"]["422"]
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _schemas(*records: type[BaseModel]) -> dict[str, Any]:
+    wanted: list[tuple[type[BaseModel], Literal["validation"]]]
+    wanted = [(record, "validation") for record in records]
+    _, found = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
+    named = {str(record.model_config.get("title") or record.__name__): record for record in records}
+    renamed = {record.__name__: name for name, record in named.items()}
+    return {renamed.get(name, name): schema for name, schema in found["$defs"].items()}
+
+
+def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in schema["paths"].values() for operation in path.values()]
+
+
+def _is_ours(response: dict[str, Any]) -> bool:
+    return "application/problem+json" in response.get("content", {})

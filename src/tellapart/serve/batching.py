@@ -1,0 +1,145 @@
+"""Requests that come at the same time are answered together: a bounded queue, a few threads."""
+
+import asyncio
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tellapart.serve.problems import Overloaded, Problem
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class _Ticket(Generic[Job, Answer]):
+    """Is one job that waits, and the future of whoever waits for it."""
+
+    job: Job
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Answer | Exception]"
+
+
+class Batcher(Generic[Job, Answer]):
+    """Lets many requests share the work of a few threads.
+
+    Nothing is delayed to fill a batch: a thread that is free takes what waits, so batches grow
+    by themselves as the load does. Of what waits, each thread leaves the others their share.
+
+    Args:
+        work: Answers some jobs, one answer each, in order; an exception instead of an answer
+            concerns that job alone. Must be usable from several threads.
+        name: What to call its threads.
+        threads: How many work.
+        most: Jobs in one call of `work`.
+        waiting: Jobs that may wait; above it `ask` refuses at once.
+        on_batch: Is told the size of each batch.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Job]], Sequence[Answer | Exception]],
+        name: str,
+        *,
+        threads: int = 2,
+        most: int = 64,
+        waiting: int = 1024,
+        on_batch: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        self._work, self._most, self._limit, self._on_batch = work, most, waiting, on_batch
+        self._queue: deque[_Ticket[Job, Answer]] = deque()
+        self._change = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs wait."""
+        return len(self._queue)
+
+    def check_room(self, count: int) -> None:
+        """Refuse what would have to wait, before anything is spent on it.
+
+        Raises:
+            Overloaded: So many jobs more may not wait.
+        """
+        if self.waiting + count > self._limit:
+            raise Overloaded(
+                f"{self.waiting:,} pictures are waiting, and {self._limit:,} may at most."
+            )
+
+    async def ask(self, jobs: Sequence[Job]) -> list[Answer | Exception]:
+        """Return the answers to some jobs, in their order.
+
+        Raises:
+            Overloaded: Too many jobs wait already; none of these was taken.
+            Problem: The batcher was closed.
+        """
+        loop = asyncio.get_running_loop()
+        tickets = [_Ticket[Job, Answer](job, loop, loop.create_future()) for job in jobs]
+        with self._change:
+            if self._closed:
+                raise Problem(503, "The server is stopping.", {"Retry-After": "5"})
+            self.check_room(len(jobs))
+            self._queue.extend(tickets)
+            self._change.notify(len(tickets))
+        try:
+            return [await ticket.future for ticket in tickets]
+        finally:
+            for ticket in tickets:  # where nobody waits any longer they are not worked on
+                ticket.future.cancel()
+
+    def close(self) -> None:
+        """Answer what waits, and end the threads."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while (batch := self._take()) is not None:
+            wanted = [ticket for ticket in batch if not ticket.future.cancelled()]
+            if not wanted:
+                continue
+            self._on_batch(len(wanted))
+            try:
+                answers = self._work([ticket.job for ticket in wanted])
+            except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
+                answers = [error] * len(wanted)
+            _deliver(wanted, answers)
+
+    def _take(self) -> list[_Ticket[Job, Answer]] | None:
+        """Return what waits, as far as it is this thread's share; `None` at the end."""
+        with self._change:
+            while not self._queue:
+                if self._closed:
+                    return None
+                self._change.wait()
+            share = math.ceil(len(self._queue) / len(self._threads))
+            return [self._queue.popleft() for _ in range(min(self._most, share))]
+
+
+def _deliver(batch: Sequence[_Ticket[Job, Answer]], answers: Sequence[Answer | Exception]) -> None:
+    """Hand over the answers, with one call into each event loop that waits for some."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[int]] = {}
+    for place, ticket in enumerate(batch):
+        by_loop.setdefault(ticket.loop, []).append(place)
+
+    def hand_over(places: Sequence[int]) -> None:
+        for place in places:
+            future = batch[place].future
+            if not future.done():  # whoever asked may have gone away
+                future.set_result(answers[place])
+
+    for loop, places in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(hand_over, places)

@@ -1,0 +1,243 @@
+"""What a request brings: its body, read within limits, and the pictures in it."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from tellapart.predict.inputs import Item
+from tellapart.serve.limits import Limits
+from tellapart.serve.problems import Overloaded, Problem
+
+NAME_LENGTH = 255
+
+RAW = ("application/octet-stream", "application/x-www-form-urlencoded")
+"""What a body that is one picture may be called besides `image/…`; the second is what
+`curl --data-binary` says where nobody says anything else."""
+
+_LARGE = 1 << 18
+"""From so many bytes on JSON is read in a thread, so that the others are answered meanwhile."""
+
+Content = TypeVar("Content", bound=BaseModel)
+
+
+class EncodedPicture(BaseModel):
+    """Is one picture in a JSON body.
+
+    Attributes:
+        name: What to call it in the answer.
+        data: The bytes of its file in base64.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=NAME_LENGTH)] = ""
+    data: str
+
+
+class Pictures(BaseModel):
+    """Is a JSON body that brings pictures.
+
+    Attributes:
+        images: At least one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    images: Annotated[list[EncodedPicture], Field(min_length=1)]
+
+
+class Intake:
+    """Reads the bodies of requests, and knows how much of them all is in memory.
+
+    Args:
+        limits: How much may be.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._held = limits, 0
+
+    @contextmanager
+    def open(self, request: Request) -> Iterator["Body"]:
+        """Give out a request's body; what it takes of the memory is given back at the end.
+
+        Raises:
+            Problem: It says that it is too large (413).
+        """
+        body = Body(request, self._limits, self)
+        try:
+            yield body
+        finally:
+            self._held -= body.size_bytes
+
+    def take(self, count: int) -> None:
+        """Take so many bytes of the memory.
+
+        Raises:
+            Overloaded: The others hold too much.
+        """
+        if self._held + count > self._limits.held_bytes:
+            raise Overloaded(f"{self._held:,} bytes of pictures are being answered.")
+        self._held += count
+
+
+class Body:
+    """Is the body of one request.
+
+    Args:
+        request: Whose it is.
+        limits: How large and how slow it may be.
+        intake: Where its bytes are counted.
+
+    Raises:
+        Problem: It says that it is too large (413).
+    """
+
+    def __init__(self, request: Request, limits: Limits, intake: Intake) -> None:
+        self._request, self._limits, self._intake = request, limits, intake
+        self.size_bytes = 0
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limits.body_bytes:
+            raise self._too_large()
+
+    async def parts(self) -> AsyncGenerator[bytes, None]:
+        """Yield it as it comes, and stop what is too large or too slow.
+
+        Raises:
+            Problem: It is too large (413) or too slow (408), or there is no room for it (503).
+        """
+        limits = self._limits
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                async for part in self._request.stream():
+                    if self.size_bytes + len(part) > limits.body_bytes:
+                        raise self._too_large()
+                    self._intake.take(len(part))
+                    self.size_bytes += len(part)
+                    yield part
+        except TimeoutError:
+            raise Problem(
+                408,
+                f"The body must be here within {limits.body_seconds:g} seconds.",
+                {"Connection": "close"},
+            ) from None
+
+    async def whole(self) -> bytes:
+        """Return all of it.
+
+        Raises:
+            Problem: As `parts`.
+        """
+        return b"".join([part async for part in self.parts()])
+
+    async def pictures(self) -> tuple[list[Item], bool]:
+        """Return the pictures in it, and whether it is one picture as such.
+
+        Raises:
+            Problem: It has none of the forms that are known, or as `parts`.
+        """
+        kind = self._request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not kind or kind.startswith("image/") or kind in RAW:
+            raw = await self.whole()
+            if not raw:
+                raise Problem(400, "The body must be a picture. Received: nothing.")
+            return [Item("image", raw)], True
+        if kind == "multipart/form-data":
+            items = await self._form()
+        elif kind == "application/json":
+            items = _items_of(await self.json(Pictures))
+        else:
+            raise Problem(
+                415,
+                "Content-Type must be image/*, application/octet-stream, multipart/form-data or "
+                f"application/json. Received: {kind[:100]}.",
+            )
+        check_count(len(items), self._limits)
+        return items, False
+
+    async def json(self, shape: type[Content]) -> Content:
+        """Return a JSON body as a record.
+
+        Raises:
+            Problem: It is no such record (400), or as `parts`.
+        """
+        raw = await self.whole()
+        if raw.count(b",") > self._limits.numbers:
+            raise Problem(
+                413, f"A JSON body must have at most {self._limits.numbers:,} values. Fix: base64"
+            )
+        try:
+            if len(raw) < _LARGE:
+                return shape.model_validate_json(raw)
+            return await asyncio.to_thread(shape.model_validate_json, raw)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the body"
+            raise Problem(400, f"The JSON body is wrong at {where}: {first['msg']}.") from error
+
+    async def _form(self) -> list[Item]:
+        parser = MultiPartParser(
+            self._request.headers,
+            self.parts(),
+            max_files=self._limits.images,
+            max_fields=0,
+        )
+        parser.spool_max_size = self._limits.body_bytes + 1  # pictures never lie on the disk
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise Problem(
+                400,
+                f"The form must bring 1 to {self._limits.images} files and nothing else: "
+                f"{error.message}",
+            ) from error
+        try:
+            files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
+            return [
+                Item((file.filename or f"image {place}")[:NAME_LENGTH], await file.read())
+                for place, file in enumerate(files)
+            ]
+        finally:
+            await form.close()
+
+    def _too_large(self) -> Problem:
+        return Problem(413, f"A body must have at most {self._limits.body_bytes:,} bytes.")
+
+
+def check_count(count: int, limits: Limits) -> None:
+    """Refuse no pictures, or too many.
+
+    Raises:
+        Problem: There are none (400), or too many (413).
+    """
+    if not 1 <= count <= limits.images:
+        raise Problem(
+            413 if count else 400,
+            f"A request must bring 1 to {limits.images} pictures. Received: {count:,}.",
+        )
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes of a picture's file that are written in base64.
+
+    Raises:
+        Problem: It is something else (400).
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Problem(400, f"A picture in JSON must be base64: {error}.") from error
+
+
+def _items_of(found: Pictures) -> list[Item]:
+    return [
+        Item(picture.name or f"image {place}", decode_base64(picture.data))
+        for place, picture in enumerate(found.images)
+    ]

@@ -1,0 +1,158 @@
+"""Where every request comes in and goes out: its number, its right to be here, its headers."""
+
+import hmac
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tellapart.serve.problems import Overloaded, Problem, to_response
+
+OPEN = re.compile(r"/(?:healthz|readyz|docs|openapi\.json|page/[\w.-]+)?|/v2/health/(?:live|ready)")
+"""What needs no token: whether the server lives, how to ask it, and the page, which then asks
+for the token."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+_NUMBER = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Observe = Callable[[str, str, int, float], object]
+"""Is told method, path, status and seconds of each answered request."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Is who may ask.
+
+    Attributes:
+        token: What every request must bring; `None` lets everybody ask.
+        hosts: The names by which the server may be called; `None` allows any. They keep out web
+            pages from elsewhere: one that gives its own name this machine's address (DNS
+            rebinding), and one that sends pictures here from its visitor's browser.
+    """
+
+    token: str | None = None
+    hosts: frozenset[str] | None = None
+
+    def check(self, path: str, headers: Headers) -> None:
+        """Let a request pass, or refuse it.
+
+        Raises:
+            Problem: It comes by another name or from another page (403), or without the
+                token (401).
+        """
+        if self.hosts is not None:
+            host, origin = host_of(headers.get("host", "")), headers.get("origin")
+            if host not in self.hosts:
+                known = ", ".join(sorted(self.hosts))
+                raise Problem(403, f"This server is called {known}. Received: {host[:100]!r}.")
+            if origin is not None and host_of(origin.partition("://")[2]) not in self.hosts:
+                raise Problem(403, f"Pages of {origin[:100]!r} may not ask this server.")
+        if self.token is None or OPEN.fullmatch(path):
+            return
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(given.strip().encode(), self.token.encode())
+        if kind.lower() != "bearer" or not right:
+            raise Problem(
+                401,
+                "A token is needed. Send the header: Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
+            )
+
+
+class Gate:
+    """Is ASGI middleware around the whole application.
+
+    Args:
+        app: What it guards.
+        rights: Who may ask.
+        most: Requests that may be under way at once.
+        observe: Is told of every request.
+        say: Is told of what goes wrong inside, with the request's number.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        rights: Rights,
+        *,
+        most: int,
+        observe: Observe,
+        say: Callable[[str], object],
+    ) -> None:
+        self._app, self._rights, self._most = app, rights, most
+        self._observe, self._say = observe, say
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+        given = Headers(scope=scope).get("x-request-id", "")
+        number = given if _NUMBER.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = number
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                sent = MutableHeaders(scope=message)
+                sent["X-Request-ID"] = number
+                for name, value in _HEADERS.items():
+                    sent.setdefault(name, value)
+            await send(message)
+
+        self._under_way += 1
+        try:
+            await self._pass(scope, receive, answer)
+        except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
+            self._say(f"request {number}: {traceback.format_exc()}")
+            if not status:
+                problem = Problem(500, f"A mistake of the server; its log has it as {number}.")
+                await to_response(problem, scope["path"], number)(scope, receive, answer)
+        finally:
+            self._under_way -= 1
+            path = getattr(scope.get("route"), "path", "other")
+            self._observe(scope["method"], path, status, time.perf_counter() - began)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._rights.check(scope["path"], Headers(scope=scope))
+            if self._under_way > self._most:
+                raise Overloaded(f"{self._most:,} requests are under way, as many as may be.")
+        except Problem as problem:
+            number = scope["state"]["request_id"]
+            await to_response(problem, scope["path"], number)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def host_of(header: str) -> str:
+    """Return a Host header without its port, in small letters.
+
+    Example:
+        >>> host_of("LocalHost:8000"), host_of("[::1]:8000")
+        ('localhost', '[::1]')
+    """
+    name = header.strip().lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0]

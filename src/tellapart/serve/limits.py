@@ -1,0 +1,33 @@
+"""How much one request, and all of them together, may ask for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Is what the server accepts; what is above it is refused at once, never left waiting.
+
+    How many pixels a picture may have, and how long its decoding may take, is the same as
+    everywhere: `images.limits`.
+
+    Attributes:
+        body_bytes: Of one request.
+        held_bytes: Of the bodies of all requests together.
+        numbers: In one JSON body, counted by its commas: each costs more memory than its text.
+        images: In one request.
+        requests: That are under way at once.
+        waiting: Pictures that wait to be answered, of all requests together, for one model.
+        explaining: Heat maps that wait to be made, for one model; each takes a hundred answers.
+        body_seconds: For a request to arrive in.
+        answer_seconds: For a request to be answered in.
+    """
+
+    body_bytes: int = 32 * 2**20
+    held_bytes: int = 256 * 2**20
+    numbers: int = 4_000_000
+    images: int = 256
+    requests: int = 1024
+    waiting: int = 1024
+    explaining: int = 8
+    body_seconds: float = 60.0
+    answer_seconds: float = 60.0

@@ -1,0 +1,238 @@
+"""One classifier that is served: its answers, by many requests at once, and its replacement."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tellapart.data.measures import measure_light
+from tellapart.errors import ImageError, TellapartError
+from tellapart.images.arrays import Pixels
+from tellapart.predict.inputs import Item
+from tellapart.predict.prediction import Prediction
+from tellapart.serve.batching import Batcher
+from tellapart.serve.explaining import Explained, explain_item
+from tellapart.serve.keeping import Keeper
+from tellapart.serve.limits import Limits
+from tellapart.serve.loaded import Loaded, Opener, load
+from tellapart.serve.metrics import Metrics
+from tellapart.serve.problems import Overloaded, Problem, status_of
+
+MEASURED = 8
+"""Pictures of each batch whose light is measured, at most, so that it costs little under load."""
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Is how one picture is to be answered.
+
+    Attributes:
+        top: How many classes to name.
+        always_answer: Whether it gets a label in any case.
+        risk: The share of wrong labels to accept, or `None` for that of the rules.
+    """
+
+    top: int = 3
+    always_answer: bool = False
+    risk: float | None = None
+
+    @property
+    def is_usual(self) -> bool:
+        """Return whether the answer is by the classifier's own rules."""
+        return not self.always_answer and self.risk is None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Is one picture that waits."""
+
+    item: Item
+    wish: Wish
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Is an answer, and the bundle that it came from."""
+
+    prediction: Prediction
+    loaded: Loaded
+
+
+class Served:
+    """Answers about pictures by one bundle, and takes over its replacement without a pause.
+
+    Args:
+        name: By which it is asked for.
+        path: The bundle.
+        opener: Makes a predictor of it.
+        limits: How much may wait.
+        metrics: What is counted.
+
+    Raises:
+        BundleError: The bundle cannot be used, or does not answer as it did after training.
+    """
+
+    def __init__(
+        self, name: str, path: Path, opener: Opener, limits: Limits, metrics: Metrics
+    ) -> None:
+        self.name, self.path, self.opener, self._limits = name, path, opener, limits
+        self._metrics = metrics
+        self.keeper: Keeper | None = None
+        self.loaded = load(path, opener)
+        batches = metrics.batches.labels(name)
+        self._batcher = Batcher(
+            self._answer,
+            f"answer-{name}",
+            threads=THREADS,
+            waiting=limits.waiting,
+            on_batch=batches.observe,
+        )
+        metrics.waiting.labels(name).set_function(lambda: self._batcher.waiting)
+        self._explainer = Batcher(
+            self._explain, f"explain-{name}", threads=1, most=1, waiting=limits.explaining
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Return how many pictures wait."""
+        return self._batcher.waiting
+
+    def check_room(self, count: int = 1) -> None:
+        """Refuse what would have to wait, before anything is spent on it.
+
+        Raises:
+            Overloaded: So many pictures more may not wait.
+        """
+        self._batcher.check_room(count)
+
+    async def ask(self, items: Sequence[Item], wish: Wish) -> list[Answered]:
+        """Return the answers about some pictures, all from one bundle.
+
+        Raises:
+            Problem: Too many wait already, it took too long, or the wish cannot be granted.
+        """
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                while True:
+                    answers = await self._batcher.ask([Job(item, wish) for item in items])
+                    found = [_raised(answer) for answer in answers]
+                    if len({id(each.loaded) for each in found}) == 1:
+                        return found
+        except TimeoutError:
+            raise Overloaded(
+                f"The answer was not there within {self._limits.answer_seconds:g} seconds."
+            ) from None
+
+    async def explain(self, item: Item, class_name: str | None) -> Explained:
+        """Return a picture under a heat map of what speaks for a class; one is made at a time.
+
+        Args:
+            item: The picture.
+            class_name: The class; the most probable one by default.
+
+        Raises:
+            Problem: Too many wait already, or it took too long.
+            ImageError: The picture cannot be read.
+            UsageError: There is no such class.
+        """
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                (found,) = await self._explainer.ask([(item, class_name)])
+        except TimeoutError:
+            raise Overloaded("The heat map was not there in time.") from None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        self._batcher.close()
+        self._explainer.close()
+        if self.keeper is not None:
+            self.keeper.close()
+
+    def _explain(self, jobs: Sequence[tuple[Item, str | None]]) -> list[Explained]:
+        return [explain_item(self.loaded, *job) for job in jobs]
+
+    def _answer(self, jobs: Sequence[Job]) -> list[Answered | Exception]:
+        """Return the answers to a batch, each as its wish is; called by several threads."""
+        loaded = self.loaded
+        spec = loaded.predictor.manifest.image
+        items, looks = [], []
+        for job in jobs:
+            content: Pixels | ImageError
+            try:
+                content = job.item.pixels(spec)
+                looks.append(content)
+            except ImageError as error:
+                content = error
+            items.append(Item(job.item.name, content))
+        groups: dict[tuple[bool, float | None], list[int]] = {}
+        for place, job in enumerate(jobs):
+            groups.setdefault((job.wish.always_answer, job.wish.risk), []).append(place)
+        answers: dict[int, Answered | Exception] = {}
+        for places in groups.values():
+            answers |= _answer_alike(loaded, [jobs[p].wish for p in places], items, places)
+        found = [answers[place] for place in range(len(jobs))]
+        self._note(loaded, jobs, found, looks[:MEASURED])
+        return found
+
+    def _note(
+        self,
+        loaded: Loaded,
+        jobs: Sequence[Job],
+        answers: Sequence[Answered | Exception],
+        looks: list[Pixels],
+    ) -> None:
+        """Count the answers, and remember what they and their pictures are like."""
+        usual: list[Prediction] = []
+        for job, answer in zip(jobs, answers, strict=True):
+            if isinstance(answer, Exception):
+                continue
+            said = answer.prediction
+            self._metrics.answers.labels(self.name, said.verdict).inc()
+            if job.wish.is_usual:
+                usual.append(said)
+                content = job.item.content
+                if said.verdict == "unsure" and self.keeper and isinstance(content, bytes):
+                    self.keeper.offer(content, said)
+        measured = measure_light(np.stack(looks)) if looks else np.empty((0, 3), np.float32)
+        loaded.drift.note(usual, measured)
+
+
+def _answer_alike(
+    loaded: Loaded, wishes: Sequence[Wish], items: Sequence[Item], places: Sequence[int]
+) -> dict[int, Answered | Exception]:
+    """Return the answers about the items at some places, whose wishes differ in `top` alone."""
+    first = wishes[0]
+    try:
+        found = loaded.predictor.predict_items(
+            [items[place] for place in places],
+            top=max(wish.top for wish in wishes),
+            always_answer=first.always_answer,
+            risk=first.risk,
+        )
+        return {
+            place: Answered(_cut(answer, wish.top), loaded)
+            for place, wish, answer in zip(places, wishes, found, strict=True)
+        }
+    except TellapartError as error:
+        return dict.fromkeys(places, error)
+
+
+def _cut(answer: Prediction, top: int) -> Prediction:
+    if len(answer.choices) <= top:
+        return answer
+    return answer.model_copy(update={"choices": answer.choices[:top]})
+
+
+def _raised(answer: Answered | Exception) -> Answered:
+    if isinstance(answer, TellapartError):
+        raise Problem(status_of(answer), str(answer)) from answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,125 @@
+"""A running server: its socket, who may ask it, and its end."""
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tellapart.errors import UsageError
+from tellapart.serve.gate import Rights
+from tellapart.serve.limits import Limits
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+SHORTEST_TOKEN = 16
+
+
+def open_rights(host: str, token: str | None) -> Rights:
+    """Return who may ask a server at an address.
+
+    Args:
+        host: The address; one that other machines reach needs a token.
+        token: What requests must bring.
+
+    Raises:
+        UsageError: There is no token where one is needed, or it is easy to guess.
+
+    Example:
+        >>> open_rights("127.0.0.1", None).hosts == LOOPBACK
+        True
+    """
+    if token is None:
+        if not _is_loopback(host):
+            raise UsageError(
+                f"A server that other machines reach needs a token. Received: --host {host}. "
+                "Fix: export TELLAPART_TOKEN=$(openssl rand -hex 16)"
+            )
+        return Rights(hosts=LOOPBACK | {f"[{host}]" if ":" in host else host.lower()})
+    if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(
+            f"A token must have at least {SHORTEST_TOKEN} plain characters and no space. "
+            f"Received: {len(token)} characters. "
+            "Fix: export TELLAPART_TOKEN=$(openssl rand -hex 16)"
+        )
+    return Rights(token)
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound, so that the port is taken before anything is loaded.
+
+    Args:
+        host: A name or an address of this machine.
+        port: 0 takes one that is free.
+
+    Raises:
+        UsageError: The port is taken, or the address is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"Cannot serve at {host}, port {port}: {getattr(error, 'strerror', None) or error}. "
+            "Fix: another --port, or --port 0 for one that is free"
+        ) from error
+    return found
+
+
+def address_of(bound: socket.socket) -> str:
+    """Return where a browser finds the server."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def make_server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
+    """Return a server of an application, which has not begun.
+
+    It ends when `should_exit` is set: it takes no new connection then, and answers what it took.
+
+    Args:
+        app: What `build_app` returns.
+        limits: How long the last requests may take.
+    """
+    longest = limits.body_seconds + limits.answer_seconds
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=int(longest) + 1,
+        )
+    )
+
+
+def run_server(server: uvicorn.Server, bound: socket.socket, say: Callable[[str], object]) -> None:
+    """Serve until SIGINT or SIGTERM, answer what was accepted, and return.
+
+    Args:
+        server: What `make_server` returns.
+        bound: What `open_socket` returns.
+        say: Is told that a signal was heard.
+    """
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)  # uvicorn raises what it caught once more at its end
+    server.run(sockets=[bound])
+    say("Stopped; every request that was accepted is answered.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
