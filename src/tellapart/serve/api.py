@@ -13,7 +13,7 @@ from tellapart.predict.inputs import Item
 from tellapart.predict.prediction import Prediction
 from tellapart.serve.bodies import Body, Pictures
 from tellapart.serve.card import ModelCard, ModelList, card_of, name_of
-from tellapart.serve.desk import Desk, refusals
+from tellapart.serve.desk import Desk, answers
 from tellapart.serve.problems import Problem, status_of
 from tellapart.serve.served import Wish
 
@@ -93,7 +93,7 @@ def build_api(desk: Desk) -> APIRouter:
     @router.post(
         "/predict",
         summary="Say what pictures show",
-        responses={200: {"model": Predictions}, **refusals(404, 408, 413, 415, 422)},
+        responses=answers(Predictions, 404, 408, 413, 415, 422),
         openapi_extra={"requestBody": {"required": True, "content": _SEVERAL}},
     )
     async def predict(
@@ -111,14 +111,14 @@ def build_api(desk: Desk) -> APIRouter:
             items, is_single = await body.pictures()
             began = time.perf_counter()
             found = await asked.ask(items, Wish(top, always_answer, risk))
-        answers = [each.prediction for each in found]
-        if is_single and answers[0].error is not None:
-            raise Problem(422, f"The picture cannot be read: {answers[0].error}")
+        said = [each.prediction for each in found]
+        if is_single and said[0].error is not None:
+            raise Problem(422, f"The picture cannot be read: {said[0].error}")
         return _json(
             Predictions(
                 model=asked.name,
                 version=found[0].loaded.version,
-                predictions=answers,
+                predictions=said,
                 seconds=time.perf_counter() - began,
             )
         )
@@ -126,7 +126,7 @@ def build_api(desk: Desk) -> APIRouter:
     @router.post(
         "/explain",
         summary="Show which pixels of a picture decided",
-        responses={200: {"model": HeatMap}, **refusals(404, 408, 413, 415, 422)},
+        responses=answers(HeatMap, 404, 408, 413, 415, 422),
         openapi_extra={"requestBody": {"required": True, "content": _ONE}},
     )
     async def explain(
@@ -158,7 +158,7 @@ def build_api(desk: Desk) -> APIRouter:
     @router.get(
         "/models",
         summary="List what is served",
-        responses={200: {"model": ModelList}, **refusals()},
+        responses=answers(ModelList),
     )
     async def models() -> Response:
         return _json(
@@ -171,7 +171,7 @@ def build_api(desk: Desk) -> APIRouter:
     @router.get(
         "/models/{name}",
         summary="Say what is known of a classifier",
-        responses={200: {"model": ModelCard}, **refusals(404)},
+        responses=answers(ModelCard, 404),
     )
     async def card(name: str) -> Response:
         return _json(card_of(desk.model(name)))

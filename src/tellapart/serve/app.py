@@ -24,9 +24,9 @@ from tellapart.serve.limits import Limits
 from tellapart.serve.metrics import Metrics
 from tellapart.serve.pages import build_pages
 from tellapart.serve.problems import ErrorRecord, Problem, ProblemRecord, to_response
+from tellapart.serve.protocol import InferenceRequest
 from tellapart.serve.reload import POLL_SECONDS, Watcher
 from tellapart.serve.served import Served
-from tellapart.serve.tensors import InferenceRequest
 
 _ABOUT = "Says what pictures show, or that it is unsure, or that it does not know."
 

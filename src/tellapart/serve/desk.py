@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import BaseModel
+
 from tellapart.errors import did_you_mean
 from tellapart.serve.bodies import Intake
 from tellapart.serve.limits import Limits
@@ -72,3 +74,8 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {"description": _WORDS[status], "content": {PROBLEM: {"schema": schema}}}
         for status in sorted({400, 401, 403, 500, 503, *statuses})
     }
+
+
+def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI is told of an endpoint's answer and of its refusals."""
+    return {200: {"model": model, "description": "The answer."}, **refusals(*statuses)}

@@ -89,6 +89,8 @@ class Drift:
         profile = self._profile
         if profile is None:
             return [_no_profile()]
+        if len(answers) < FEWEST:
+            return [_waiting("answers", len(answers), None)]
         columns = np.array(answers, np.float64).reshape(-1, 3)
         found = [
             _rate_light("unsure", columns[:, 0], profile.unsure, profile.samples),
@@ -105,8 +107,6 @@ class Drift:
 
 def _rate_light(what: str, seen: NDArray[np.float64], before: float, samples: int) -> Light:
     """Return the light of a share, by the two-sample test of proportions with a pooled share."""
-    if len(seen) < FEWEST:
-        return _waiting(what, len(seen), before)
     now = float(seen.mean())
     pooled = (seen.sum() + before * samples) / (len(seen) + samples)
     error = math.sqrt(pooled * (1 - pooled) * (1 / len(seen) + 1 / samples))
@@ -134,8 +134,8 @@ def _said(what: str, now: float, before: float, words: str, *, changed: bool) ->
     return Light(what=what, state=state, now=now, before=before, message=f"{words}: {verdict}.")
 
 
-def _waiting(what: str, count: int, before: float) -> Light:
-    words = f"{what}: {count} of the {FEWEST} answers that are needed."
+def _waiting(what: str, count: int, before: float | None) -> Light:
+    words = f"{what}: {count} of the {FEWEST} that are needed to tell."
     return Light(what=what, state="waiting", now=None, before=before, message=words)
 
 

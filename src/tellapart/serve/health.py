@@ -1,13 +1,13 @@
 """What is asked about the server itself: whether it lives, how it is, its metrics."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from tellapart.serve.desk import Desk, refusals
+from tellapart.serve.desk import Desk, answers, refusals
 from tellapart.serve.reload import Outcome
 
 
@@ -50,11 +50,11 @@ def build_health(desk: Desk) -> APIRouter:
     """Return the endpoints about the server itself."""
     router = APIRouter(tags=["server"])
 
-    @router.get("/healthz", summary="Say that the server lives", responses=_about(Health))
+    @router.get("/healthz", summary="Say that the server lives", responses=answers(Health))
     async def healthz() -> Response:
         return _json(Health())
 
-    @router.get("/readyz", summary="Say how each classifier is", responses=_about(Health))
+    @router.get("/readyz", summary="Say how each classifier is", responses=answers(Health))
     async def readyz() -> Response:
         done = desk.watcher.replacements
         return _json(
@@ -84,10 +84,6 @@ def build_health(desk: Desk) -> APIRouter:
         return Response(desk.metrics.to_text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _about(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"model": model}, **refusals()}
 
 
 def _json(record: BaseModel) -> Response:

@@ -9,19 +9,15 @@ from starlette.responses import Response
 from tellapart._version import __version__
 from tellapart.serve.desk import Desk, refusals
 from tellapart.serve.problems import ErrorRecord, Problem
-from tellapart.serve.served import Served, Wish
-from tellapart.serve.tensors import (
+from tellapart.serve.protocol import (
     InferenceRequest,
     InferenceResponse,
     ModelMetadata,
     ModelReady,
     ServerMetadata,
-    inputs_of,
-    items_of,
-    outputs_of,
-    to_tensors,
-    wanted_outputs,
 )
+from tellapart.serve.served import Served, Wish
+from tellapart.serve.tensors import inputs_of, items_of, outputs_of, to_tensors, wanted_outputs
 
 _BODY: dict[str, Any] = {
     "required": True,
@@ -49,7 +45,7 @@ def _add_server(router: APIRouter) -> None:
     async def health() -> Response:
         return Response(status_code=200)
 
-    said = {200: {"model": ServerMetadata}, **_refusals()}
+    said = _answers(ServerMetadata)
     router.get("", summary="Say what the server is", responses=said)(server)
     router.get("/", include_in_schema=False)(server)
     for word in ("live", "ready"):
@@ -122,7 +118,7 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
             endpoint,
             methods=[method],
             summary=summary,
-            responses={200: {"model": model_of_answer}, **_refusals(*statuses)},
+            responses=_answers(model_of_answer, *statuses),
             openapi_extra=described | ({"requestBody": _BODY} if method == "POST" else {}),
         )
 
@@ -138,6 +134,10 @@ def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": f"#/components/schemas/{ErrorRecord.model_config['title']}"}
     content = {"application/json": {"schema": schema}}
     return {status: each | {"content": content} for status, each in refusals(*statuses).items()}
+
+
+def _answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": model, "description": "The answer."}, **_refusals(*statuses)}
 
 
 def _json(record: BaseModel) -> Response:

@@ -20,7 +20,9 @@ MOST_BYTES = 512 * 2**20
 PICTURES = "pictures"
 """The folder of the pictures, within that of the queue."""
 
-_WAITING = 64
+_WAITING_BYTES = 64 * 2**20
+"""Of pictures that wait to be written; more are left out."""
+
 _IDLE_SECONDS, _MOST_SECONDS = 0.5, 5.0
 """The table is written when so long no picture has come, and at least so often."""
 
@@ -78,15 +80,19 @@ class Keeper:
         self._rows: list[Correction] = []
         self._table, self._written = self._free_table(), b""
         self._saved, self._saved_at, self._unsaved = 0, time.monotonic(), False
-        self._queue: queue.Queue[tuple[bytes, Prediction] | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[tuple[bytes, Prediction] | None] = queue.Queue()
+        self._waiting_bytes, self._lock = 0, threading.Lock()
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
         self._thread.start()
 
     def offer(self, content: bytes, answer: Prediction) -> None:
         """Hand over a picture; where the disk is slower than the pictures come, it is left out."""
-        try:
-            self._queue.put_nowait((content, answer))
-        except queue.Full:
+        with self._lock:
+            fits = self._waiting_bytes + len(content) <= _WAITING_BYTES
+            self._waiting_bytes += len(content) if fits else 0
+        if fits:
+            self._queue.put((content, answer))
+        else:
             self._count("left-out")
 
     def close(self) -> None:
@@ -96,6 +102,8 @@ class Keeper:
 
     def _work(self) -> None:
         while (handed := self._next()) is not None:
+            with self._lock:
+                self._waiting_bytes -= len(handed[0])
             try:
                 self._unsaved |= self._keep(*handed)
                 if time.monotonic() > self._saved_at + _MOST_SECONDS:

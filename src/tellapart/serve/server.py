@@ -4,6 +4,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -57,18 +58,20 @@ def open_socket(host: str, port: int) -> socket.socket:
     Raises:
         UsageError: The port is taken, or the address is not this machine's.
     """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        found = socket.socket(family, kind, protocol)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"Cannot serve at {host}, port {port}: {getattr(error, 'strerror', None) or error}. "
-            "Fix: another --port, or --port 0 for one that is free"
-        ) from error
+    with ExitStack() as undo:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            found = undo.enter_context(socket.socket(family, kind, protocol))
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(address)
+        except (OSError, OverflowError) as error:
+            raise UsageError(
+                f"Cannot serve at {host}, port {port}: {getattr(error, 'strerror', 0) or error}. "
+                "Fix: another --port, or --port 0 for one that is free"
+            ) from error
+        undo.pop_all()
     return found
 
 

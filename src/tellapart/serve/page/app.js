@@ -1,146 +1,187 @@
 // The page over the API: pictures in, answers out. Text from outside only ever becomes text.
 "use strict";
 
-const BATCH = 16;
+const MOST_FILES = 16;
+const MOST_BYTES = 16 * 2 ** 20;
+const TRIES = 5;
 const find = (id) => document.getElementById(id);
-const percent = (share) => `${(100 * share).toFixed(1)}%`;
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 let token = sessionStorage.getItem("token");
 let model = null;
+let queue = Promise.resolve();
 
 async function ask(path, options = {}) {
   const headers = new Headers(options.headers);
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  const response = await fetch(path, { ...options, headers });
-  if (response.status === 401) find("login").hidden = false;
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    throw new Error(body.detail || `The server answered with ${response.status}.`);
+  for (let tries = 1; ; tries += 1) {
+    let response;
+    try {
+      response = await fetch(path, { ...options, headers });
+    } catch {
+      throw new Error("The server cannot be reached.");
+    }
+    const body = await response.json().catch(() => ({}));
+    if (response.ok) return body;
+    if (response.status === 401) find("login").hidden = false;
+    if (response.status !== 503 || tries === TRIES) {
+      throw new Error(body.detail || `The server answered with ${response.status}.`);
+    }
+    await wait(Number(response.headers.get("Retry-After")) || 1);
   }
-  return body;
 }
 
 function say(text) {
   find("status").textContent = text;
 }
 
-function element(kind, text, name) {
+function element(kind, text, name = "") {
   const made = document.createElement(kind);
   made.textContent = text;
-  if (name) made.className = name;
+  made.className = name;
   return made;
 }
 
 function describe(answer) {
-  if (answer.verdict === "error") return `Not a picture that can be read. ${answer.error}`;
-  if (answer.verdict === "unknown") return "Unknown: nothing that this model has learned";
-  if (answer.verdict === "unsure") return `Unsure: ${answer.set.join(" or ")}`;
-  return answer.choices[0].label;
+  const set = answer.set.map((choice) => choice.label);
+  switch (answer.verdict) {
+    case "error": return `Cannot be answered: ${answer.error.replace(/^[a-z-]+: /, "")}`;
+    case "unknown": return "Unknown: unlike all that this model was trained on";
+    case "unsure": return `Unsure: ${set.join(" or ")}`;
+    default: return answer.choices[0].label;
+  }
 }
 
-function show(file, answer, milliseconds) {
+function bar(choice, marked) {
+  const row = element("li", "", marked ? "marked" : "");
+  const meter = document.createElement("meter");
+  meter.value = choice.probability;
+  meter.setAttribute("aria-label", `Probability of ${choice.label}`);
+  meter.textContent = percent(choice.probability);
+  row.append(element("span", choice.label), meter, element("span", percent(choice.probability), "share"));
+  return row;
+}
+
+function show(file, answer, words) {
   const item = find("answer").content.cloneNode(true).querySelector("li");
   const picture = item.querySelector("img");
-  if (answer.verdict === "error") {
-    picture.remove();
-  } else {
-    picture.src = URL.createObjectURL(file);
-    picture.alt = `The picture ${file.name}`;
-  }
-  item.querySelector(".name").textContent = file.name;
+  const failed = answer.verdict === "error";
+  item.querySelector(".name").textContent = file.name || "Pasted picture";
   const verdict = item.querySelector(".verdict");
   verdict.textContent = describe(answer);
   verdict.classList.add(answer.verdict);
-  const bars = item.querySelector(".bars");
-  for (const choice of answer.choices) {
-    const row = document.createElement("li");
-    const meter = document.createElement("meter");
-    meter.value = choice.probability;
-    meter.setAttribute("aria-label", choice.label);
-    row.append(element("span", choice.label), meter);
-    row.append(element("span", percent(choice.probability), "share"));
-    bars.append(row);
+  const marked = new Set(answer.set.map((choice) => choice.label));
+  item.querySelector(".bars").append(...answer.choices.map((one) => bar(one, marked.has(one.label))));
+  item.querySelector(".time").textContent = words;
+  if (failed) {
+    picture.remove();
+    item.querySelector(".bars").remove();
+    item.querySelector(".buttons").remove();
+  } else {
+    picture.src = URL.createObjectURL(file);
+    picture.alt = `Your picture ${file.name}`;
+    picture.addEventListener("error", () => { picture.alt = "This browser cannot show it."; });
+    const why = item.querySelector(".why");
+    why.setAttribute("aria-label", `Which pixels decided about ${file.name}?`);
+    why.addEventListener("click", () => explain(file, picture, why, model), { once: true });
   }
-  if (!answer.choices.length) bars.remove();
-  item.querySelector(".time").textContent = `${milliseconds.toFixed(0)} ms, with the way here`;
-  const why = item.querySelector(".why");
-  if (answer.verdict === "error") why.remove();
-  else why.addEventListener("click", () => explain(file, picture, why));
-  find("answers").prepend(item);
+  find("answers").append(item);
   find("clear").hidden = false;
 }
 
-async function explain(file, picture, button) {
+async function explain(file, picture, button, asked) {
   button.disabled = true;
   button.textContent = "Looking…";
   try {
-    const found = await ask(`v1/explain?model=${encodeURIComponent(model)}`, { method: "POST", body: file });
+    const found = await ask(`v1/explain?model=${encodeURIComponent(asked)}`, { method: "POST", body: file });
+    URL.revokeObjectURL(picture.src);
     picture.src = `data:image/png;base64,${found.overlay}`;
-    picture.alt = `Heat map: the bright parts of ${file.name} spoke for ${found.label}`;
-    button.textContent = `Bright parts spoke for ${found.label}`;
+    picture.alt = `Heat map over ${file.name}: bright parts speak for ${found.label}`;
+    button.replaceWith(element("p", `Bright parts speak for ${found.label}.`, "soft"));
+    say(`Heat map of ${file.name}: bright parts speak for ${found.label}.`);
   } catch (error) {
-    button.textContent = error.message;
+    button.replaceWith(element("p", error.message, "soft"));
   }
 }
 
 async function predict(files) {
-  const began = performance.now();
   const form = new FormData();
-  for (const file of files) form.append("images", file, file.name);
-  const found = await ask(`v1/predict?model=${encodeURIComponent(model)}`, { method: "POST", body: form });
-  const each = (performance.now() - began) / files.length;
-  found.predictions.forEach((answer, place) => show(files[place], answer, each));
+  for (const file of files) form.append("images", file, file.name || "picture");
+  const began = performance.now();
+  try {
+    const found = await ask(`v1/predict?model=${encodeURIComponent(model)}`, { method: "POST", body: form });
+    const all = Math.round(performance.now() - began);
+    const inside = Math.round(1000 * found.seconds);
+    const together = files.length > 1 ? ` for ${files.length} together` : "";
+    const words = `${inside} ms in the server, ${all} ms with the way there${together}`;
+    found.predictions.forEach((answer, place) => show(files[place], answer, words));
+  } catch (error) {
+    const answer = { verdict: "error", error: error.message, choices: [], set: [] };
+    for (const file of files) show(file, answer, "");
+  }
 }
 
-async function predictAll(list) {
-  const files = [...list];
-  if (!files.length) return;
+function parts(files) {
+  const found = [];
+  let bytes = Infinity;
+  for (const file of files) {
+    if (bytes + file.size > MOST_BYTES || found.at(-1).length === MOST_FILES) {
+      found.push([]);
+      bytes = 0;
+    }
+    found.at(-1).push(file);
+    bytes += file.size;
+  }
+  return found;
+}
+
+async function predictAll(files) {
   find("drop").setAttribute("aria-busy", "true");
   let done = 0;
-  try {
-    for (let first = 0; first < files.length; first += BATCH) {
-      say(`Asking about ${files.length} picture${files.length === 1 ? "" : "s"}: ${done} done.`);
-      const part = files.slice(first, first + BATCH);
-      await predict(part);
-      done += part.length;
-    }
-    say(`${done} picture${done === 1 ? "" : "s"} answered.`);
-  } catch (error) {
-    say(`${done} of ${files.length} answered. ${error.message}`);
+  for (const part of parts(files)) {
+    say(`${done} of ${count(files.length, "picture")} answered …`);
+    await predict(part);
+    done += part.length;
   }
+  say(`${count(done, "picture")} answered.`);
   find("drop").removeAttribute("aria-busy");
-  lights();
+  await card();
 }
 
-async function lights() {
-  try {
-    const found = await ask(`v1/models/${encodeURIComponent(model)}`);
-    const list = found.drift.map((light) => element("li", light.message, light.state));
-    find("lights").replaceChildren(...list);
-  } catch (error) {
-    find("lights").replaceChildren(element("li", error.message, "waiting"));
-  }
+function take(list) {
+  const files = [...list];
+  if (!files.length || !model) return;
+  queue = queue.then(() => predictAll(files));
 }
 
 async function card() {
-  const found = await ask(`v1/models/${encodeURIComponent(model)}`);
-  const parts = [];
-  for (const [name, value] of Object.entries(found.facts)) {
-    parts.push(element("dt", name), element("dd", value));
+  let found;
+  try {
+    found = await ask(`v1/models/${encodeURIComponent(model)}`);
+  } catch (error) {
+    say(error.message);
+    return;
   }
-  find("facts").replaceChildren(...parts);
+  const facts = Object.entries(found.facts);
+  find("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+  find("lights").replaceChildren(...found.drift.map((light) => element("li", light.message, light.state)));
   find("card").hidden = false;
   document.title = `${model}: tellapart`;
-  lights();
 }
 
 async function begin() {
   try {
-    const { models } = await ask("v1/models");
+    const { models, keeps_unsure: keeps } = await ask("v1/models");
     find("login").hidden = true;
+    find("outside").hidden = Boolean(token);
     model = models[0].name;
     find("model").replaceChildren(...models.map((one) => element("option", one.name)));
     find("choice").hidden = models.length < 2;
+    find("kept").textContent = keeps
+      ? "Pictures go to this server only; those that it is unsure about are kept there to learn from."
+      : "Pictures go to this server only, and are not kept there.";
     await card();
     say("");
   } catch (error) {
@@ -152,13 +193,15 @@ find("choose").addEventListener("click", () => find("files").click());
 find("photograph").addEventListener("click", () => find("camera").click());
 for (const id of ["files", "camera"]) {
   find(id).addEventListener("change", (event) => {
-    predictAll(event.target.files).then(() => { event.target.value = ""; });
+    take(event.target.files);
+    event.target.value = "";
   });
 }
 find("clear").addEventListener("click", () => {
   for (const picture of document.querySelectorAll(".picture")) URL.revokeObjectURL(picture.src);
   find("answers").replaceChildren();
   find("clear").hidden = true;
+  find("choose").focus();
   say("All answers removed.");
 });
 find("model").addEventListener("change", (event) => {
@@ -182,7 +225,7 @@ for (const kind of ["dragleave", "drop"]) {
 }
 addEventListener("drop", (event) => {
   event.preventDefault();
-  predictAll(event.dataTransfer.files);
+  take(event.dataTransfer.files);
 });
-addEventListener("paste", (event) => predictAll(event.clipboardData.files));
+addEventListener("paste", (event) => take(event.clipboardData.files));
 begin();

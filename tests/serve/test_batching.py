@@ -1,0 +1,143 @@
+"""Requests that are answered together, and those that are refused."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tellapart.serve.batching import Batcher
+from tellapart.serve.problems import Overloaded, Problem
+
+
+class Work:
+    """Doubles numbers, when the gate is open."""
+
+    def __init__(self, *, is_open: bool = True) -> None:
+        self.sizes: list[int] = []
+        self.gate = threading.Event()
+        if is_open:
+            self.gate.set()
+
+    def __call__(self, jobs: Sequence[int]) -> list[int | Exception]:
+        self.gate.wait(30)
+        self.sizes.append(len(jobs))
+        return [ValueError("odd") if job % 2 else 2 * job for job in jobs]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1, max_size=20))
+def test_everybody_gets_the_answers_to_their_own_jobs_in_order(asked: list[list[int]]) -> None:
+    work = Work()
+    batcher = Batcher[int, int](work, "test", most=4)
+
+    async def ask_all() -> list[list[int | Exception]]:
+        return await asyncio.gather(*(batcher.ask(jobs) for jobs in asked))
+
+    found = asyncio.run(ask_all())
+    batcher.close()
+    for jobs, answers in zip(asked, found, strict=True):
+        for job, answer in zip(jobs, answers, strict=True):
+            assert isinstance(answer, ValueError) if job % 2 else answer == 2 * job
+    assert max(work.sizes) <= 4
+    assert sum(work.sizes) == sum(map(len, asked))
+
+
+def test_what_comes_while_a_thread_works_is_answered_together() -> None:
+    work = Work(is_open=False)
+    batcher = Batcher[int, int](work, "test", threads=1, most=64)
+
+    async def ask_all() -> None:
+        asked = [asyncio.create_task(batcher.ask([2])) for _ in range(21)]
+        await asyncio.sleep(0.1)
+        work.gate.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask_all())
+    batcher.close()
+    assert sum(work.sizes) == 21
+    assert len(work.sizes) <= 3
+
+
+def test_more_than_may_wait_is_refused_at_once_and_the_others_are_answered() -> None:
+    work = Work(is_open=False)
+    batcher = Batcher[int, int](work, "test", threads=1, most=1, waiting=4)
+
+    async def ask_all() -> None:
+        asked = []
+        for _ in range(5):
+            asked.append(asyncio.create_task(batcher.ask([2])))
+            await asyncio.sleep(0.05)  # the first is being worked on, four wait
+        began = time.perf_counter()
+        with pytest.raises(Overloaded) as refused:
+            await batcher.ask([2])
+        assert time.perf_counter() - began < 0.05
+        assert refused.value.status == 503
+        assert "Retry-After" in refused.value.headers
+        work.gate.set()
+        assert await asyncio.gather(*asked) == [[4]] * 5
+
+    asyncio.run(ask_all())
+    batcher.close()
+
+
+def test_a_request_is_taken_whole_or_not_at_all() -> None:
+    work = Work()
+    batcher = Batcher[int, int](work, "test", waiting=4)
+    with pytest.raises(Overloaded):
+        asyncio.run(batcher.ask([2] * 5))
+    batcher.close()
+    assert work.sizes == []
+
+
+def test_what_nobody_waits_for_any_longer_is_not_worked_on() -> None:
+    work = Work(is_open=False)
+    batcher = Batcher[int, int](work, "test", threads=1, most=1)
+
+    async def ask_all() -> None:
+        first = asyncio.create_task(batcher.ask([2]))
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(batcher.ask([4]))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        assert await first == [4]
+
+    asyncio.run(ask_all())
+    batcher.close()
+    assert len(work.sizes) == 1
+
+
+def test_closing_answers_what_waits_and_refuses_the_rest() -> None:
+    work = Work(is_open=False)
+    batcher = Batcher[int, int](work, "test", threads=1, most=1)
+
+    async def ask_all() -> None:
+        asked = [asyncio.create_task(batcher.ask([2])) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        closing = asyncio.create_task(asyncio.to_thread(batcher.close))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Problem, match="stopping"):
+            await batcher.ask([2])
+        work.gate.set()
+        assert await asyncio.gather(*asked) == [[4]] * 3
+        await closing
+
+    asyncio.run(ask_all())
+
+
+def test_a_failing_batch_fails_and_the_thread_lives_on() -> None:
+    def work(jobs: Sequence[int]) -> list[int | Exception]:
+        if 0 in jobs:
+            raise MemoryError("too much")
+        return list(jobs)
+
+    batcher = Batcher[int, int](work, "test", threads=1)
+    (found,) = asyncio.run(batcher.ask([0]))
+    assert isinstance(found, MemoryError)
+    assert asyncio.run(batcher.ask([1])) == [1]
+    batcher.close()

@@ -1,0 +1,119 @@
+"""Whether the pictures of late are like those of the validation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serve.serving import Running
+from tellapart.predict.prediction import Choice, Prediction
+from tellapart.profile import Profile, Spread
+from tellapart.serve.drift import FEWEST, Drift
+
+PROFILE = Profile(
+    samples=2000,
+    measured=2000,
+    risk=0.02,
+    unsure=0.2,
+    unknown=0.05,
+    brightness=Spread(mean=70.0, deviation=30.0),
+    contrast=Spread(mean=80.0, deviation=20.0),
+    sharpness=Spread(mean=1.5, deviation=1.0),
+    novelty=Spread(mean=0.1, deviation=0.05),
+)
+
+
+def _answers(
+    random: np.random.Generator, count: int, unsure: float, novelty: float
+) -> list[Prediction]:
+    return [
+        Prediction(
+            name="",
+            choices=(Choice(label="a", probability=1.0),),
+            verdict=("unknown" if draw < 0.05 else "unsure" if draw < 0.05 + unsure else "label"),
+            novelty=float(random.normal(novelty, 0.05)),
+        )
+        for draw in random.random(count)
+    ]
+
+
+def _looks(random: np.random.Generator, count: int, brightness: float) -> np.ndarray:
+    return np.asarray(random.normal((brightness, 80, 1.5), (30, 20, 1), (count, 3)), np.float32)
+
+
+def _states(drift: Drift) -> dict[str, str]:
+    return {light.what: light.state for light in drift.lights()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(FEWEST, 2000))
+def test_pictures_of_the_same_kind_change_no_light(seed: int, count: int) -> None:
+    random, drift = np.random.default_rng(seed), Drift(PROFILE)
+    drift.note(_answers(random, count, 0.2, 0.1), _looks(random, count, 70.0))
+    assert set(_states(drift).values()) == {"as-usual"}
+
+
+def test_each_change_changes_its_own_light() -> None:
+    random = np.random.default_rng(0)
+    for unsure, novelty, brightness, changed in (
+        (0.4, 0.1, 70.0, {"unsure"}),
+        (0.2, 0.15, 70.0, {"novelty"}),
+        (0.2, 0.1, 110.0, {"brightness"}),
+    ):
+        drift = Drift(PROFILE)
+        drift.note(_answers(random, 500, unsure, novelty), _looks(random, 500, brightness))
+        states = _states(drift)
+        assert {what for what, state in states.items() if state == "changed"} == changed
+
+
+def test_a_change_too_small_to_matter_changes_no_light() -> None:
+    random, drift = np.random.default_rng(0), Drift(PROFILE, window=100_000)
+    drift.note(_answers(random, 20_000, 0.22, 0.1), _looks(random, 20_000, 74.0))
+    assert set(_states(drift).values()) == {"as-usual"}
+
+
+def test_old_answers_are_forgotten() -> None:
+    random, drift = np.random.default_rng(0), Drift(PROFILE)
+    drift.note(_answers(random, 1000, 0.9, 0.1), _looks(random, 1000, 200.0))
+    assert _states(drift)["unsure"] == "changed"
+    drift.note(_answers(random, 1000, 0.2, 0.1), _looks(random, 1000, 70.0))
+    assert set(_states(drift).values()) == {"as-usual"}
+
+
+def test_with_few_answers_nothing_is_said() -> None:
+    random, drift = np.random.default_rng(0), Drift(PROFILE)
+    drift.note(_answers(random, FEWEST - 1, 0.9, 0.9), _looks(random, 9, 200.0))
+    (light,) = drift.lights()
+    assert light.state == "waiting"
+    assert f"{FEWEST - 1} of the {FEWEST}" in light.message
+    drift.note([Prediction(name="", verdict="error", error="no")], _looks(random, 0, 0))
+    assert _states(drift) == {"answers": "waiting"}
+
+
+def test_a_bundle_without_a_profile_says_so() -> None:
+    (light,) = Drift(None).lights()
+    assert light.state == "no-profile"
+    assert "Train it again" in light.message
+
+
+def test_real_pictures_upside_down_in_brightness_light_up_on_the_card_and_in_the_metrics(
+    running: Running, files: list[bytes]
+) -> None:
+    import io
+
+    from PIL import Image, ImageOps
+
+    form = []
+    for place in range(120):
+        content = io.BytesIO()
+        ImageOps.invert(Image.open(io.BytesIO(files[place])).convert("L")).save(content, "PNG")
+        form.append(("images", (f"{place}.png", content.getvalue())))
+    for _ in range(12):
+        assert running.client.post("v1/predict", files=form).status_code == 200
+    lights = running.client.get("v1/models/clothes").json()["drift"]
+    found = {light["what"]: light for light in lights}
+    assert found["brightness"]["state"] == "changed"
+    assert found["brightness"]["now"] == pytest.approx(255 - found["brightness"]["before"], abs=25)
+    text = running.client.get("metrics").text
+    assert 'tellapart_drift_changed{model="clothes",what="brightness"} 1.0' in text
+    assert 'tellapart_drift{model="clothes",what="unknown",when="validation"}' in text

@@ -1,0 +1,114 @@
+"""Who may ask, by which name, and what every answer carries."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serve.serving import Running, serving
+from tellapart.errors import UsageError
+from tellapart.serve.gate import Rights
+from tellapart.serve.server import LOOPBACK, open_rights
+from tellapart.serve.service import Settings
+
+TOKEN = "0123456789abcdef"  # noqa: S105 - of the tests
+
+
+@pytest.fixture(scope="module")
+def guarded(bundle_path: Path) -> Iterator[Running]:
+    """Return a server that wants a token."""
+    with serving({"clothes": bundle_path}, Settings(rights=Rights(TOKEN))) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def local(bundle_path: Path) -> Iterator[Running]:
+    """Return a server as `tellapart serve` has it on loopback, without a token."""
+    rights = open_rights("127.0.0.1", None)
+    with serving({"clothes": bundle_path}, Settings(rights=rights)) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "path", ["v1/models", "v1/models/clothes", "metrics", "v2", "v2/models/clothes", "nowhere"]
+)
+def test_nothing_is_told_without_the_token(guarded: Running, path: str) -> None:
+    for given in (None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"):
+        headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+        response = guarded.client.get(path, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+    response = guarded.client.get(path, headers={"Authorization": f"bearer {TOKEN}"})
+    assert response.status_code == (404 if path == "nowhere" else 200)
+
+
+@pytest.mark.parametrize("path", ["", "page/app.js", "healthz", "readyz", "v2/health/live", "docs"])
+def test_the_page_and_the_health_need_no_token(guarded: Running, path: str) -> None:
+    assert guarded.client.get(path).status_code == 200
+
+
+def test_a_picture_is_not_even_read_without_the_token(guarded: Running, files: list[bytes]) -> None:
+    assert guarded.client.post("v1/predict", content=files[0]).status_code == 401
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    response = guarded.client.post("v1/predict", content=files[0], headers=headers)
+    assert response.status_code == 200
+
+
+def test_the_protocols_refusals_have_its_own_form(guarded: Running) -> None:
+    assert set(guarded.client.get("v2/models/clothes").json()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "localhost.evil.example", ""]
+)
+def test_another_name_is_refused_on_loopback(local: Running, host: str) -> None:
+    response = local.client.get("v1/models", headers={"Host": host})
+    assert response.status_code in ({403} if host else {400, 403})
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:8000", "LOCALHOST"])
+def test_the_names_of_loopback_are_known(local: Running, host: str) -> None:
+    assert local.client.get("v1/models", headers={"Host": host}).status_code == 200
+
+
+def test_pages_from_elsewhere_may_not_ask_on_loopback(local: Running, files: list[bytes]) -> None:
+    def status(origin: str) -> int:
+        headers = {"Origin": origin}
+        return local.client.post("v1/predict", content=files[0], headers=headers).status_code
+
+    assert status("https://evil.example") == 403
+    assert status("null") == 403
+    assert status(local.url.rstrip("/")) == 200
+
+
+def test_another_address_needs_a_token_that_is_hard_to_guess() -> None:
+    with pytest.raises(UsageError, match="needs a token"):
+        open_rights("0.0.0.0", None)  # noqa: S104 - that is the question
+    for token in ("short", "with spaces in it, long", "ümläute-are-no-token"):
+        with pytest.raises(UsageError, match="at least 16 plain characters"):
+            open_rights("127.0.0.1", token)
+    assert open_rights("::", TOKEN).hosts is None
+    hosts = open_rights("127.0.0.2", None).hosts
+    assert hosts is not None
+    assert hosts > LOOPBACK
+
+
+def test_every_answer_has_a_number_and_strict_headers(running: Running) -> None:
+    for path in ("", "v1/models", "nowhere", "v2", "metrics"):
+        headers = running.client.get(path, headers={"X-Request-ID": "mine-1"}).headers
+        assert headers["x-request-id"] == "mine-1"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    odd = running.client.get("healthz", headers={"X-Request-ID": "a\tb" + "x" * 99})
+    assert len(odd.headers["x-request-id"]) == 32
+
+
+def test_what_is_not_there_is_a_problem(running: Running) -> None:
+    response = running.client.get("v1/nothing")
+    assert response.status_code == 404
+    assert response.json()["status"] == 404
+    response = running.client.put("v1/predict")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    for path in ("page/..%2fapp.py", "page/index.htm", "page/%2e%2e/server.py"):
+        assert running.client.get(path).status_code == 404

@@ -1,0 +1,163 @@
+"""The Open Inference Protocol, version 2: its schema as written here from its text, and answers."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from serve.serving import Running
+from tellapart.data.dataset import Dataset
+from tellapart.sections import ImageSpec
+from tellapart.workflow.predict import open_model
+
+TENSOR = {
+    "type": "object",
+    "required": ["name", "datatype", "shape"],
+    "properties": {
+        "name": {"type": "string"},
+        "datatype": {"enum": ["UINT8", "FP32", "BYTES"]},
+        "shape": {"type": "array", "items": {"type": "integer"}},
+        "data": {"type": "array"},
+    },
+}
+METADATA = {
+    "type": "object",
+    "required": ["name", "platform", "inputs", "outputs"],
+    "properties": {
+        "name": {"type": "string"},
+        "versions": {"type": "array", "items": {"type": "string"}},
+        "platform": {"type": "string"},
+        "inputs": {"type": "array", "items": TENSOR},
+        "outputs": {"type": "array", "items": TENSOR},
+    },
+}
+ANSWER = {
+    "type": "object",
+    "required": ["model_name", "outputs"],
+    "properties": {
+        "model_name": {"type": "string"},
+        "model_version": {"type": "string"},
+        "id": {"type": "string"},
+        "outputs": {
+            "type": "array",
+            "items": TENSOR | {"required": ["name", "datatype", "shape", "data"]},
+        },
+    },
+}
+
+
+def _pixels(fashion: Dataset, count: int) -> np.ndarray:
+    return fashion.test.take(np.arange(300, 300 + count)).decode(ImageSpec()).pixels
+
+
+def _tensor(**changes: Any) -> dict[str, Any]:
+    values = {"name": "image", "datatype": "UINT8", "shape": [1, 28, 28, 1], "data": [0] * 784}
+    return {"inputs": [values | changes]}
+
+
+def _check(schema: dict[str, Any], value: Any) -> None:
+    errors = [error.message for error in Draft202012Validator(schema).iter_errors(value)]
+    assert not errors
+
+
+def test_the_server_and_its_classifiers_describe_themselves(running: Running) -> None:
+    get = running.client.get
+    assert get("v2").json()["name"] == "tellapart"
+    assert set(get("v2").json()) == {"name", "version", "extensions"}
+    assert get("v2/").status_code == 200
+    assert get("v2/health/live").status_code == 200
+    assert get("v2/health/ready").status_code == 200
+    metadata = get("v2/models/clothes").json()
+    _check(METADATA, metadata)
+    (version,) = metadata["versions"]
+    assert get(f"v2/models/clothes/versions/{version}").json() == metadata
+    for path in ("v2/models/clothes/ready", f"v2/models/clothes/versions/{version}/ready"):
+        assert get(path).json() == {"name": "clothes", "ready": True}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_pixels_are_answered_as_python_answers(
+    running: Running, bundle_path: Path, fashion: Dataset, nested: bool
+) -> None:
+    pixels = _pixels(fashion, 5)
+    data = pixels.tolist() if nested else pixels.ravel().tolist()
+    body = _tensor(shape=list(pixels.shape), data=data) | {"id": "mine"}
+    response = running.client.post("v2/models/clothes/infer", json=body)
+    assert response.status_code == 200, response.text
+    found = response.json()
+    _check(ANSWER, found)
+    assert found["id"] == "mine"
+    outputs = {output["name"]: output for output in found["outputs"]}
+    predictor = open_model(bundle_path)
+    wanted = predictor.predict(pixels, top=10)
+    shares = np.reshape(outputs["probabilities"]["data"], outputs["probabilities"]["shape"])
+    for row, answer in zip(shares, wanted, strict=True):
+        named = {choice.label: choice.probability for choice in answer.choices}
+        expected = [named[name] for name in predictor.class_names]
+        np.testing.assert_allclose(row, expected, atol=2e-5)
+    assert outputs["label"]["data"] == [answer.label for answer in wanted]
+    assert outputs["verdict"]["data"] == [answer.verdict for answer in wanted]
+    assert outputs["error"]["data"] == [""] * 5
+
+
+def test_one_bad_encoded_picture_fails_alone(running: Running, files: list[bytes]) -> None:
+    data = [base64.b64encode(content).decode() for content in (files[0], b"no", files[1])]
+    body = _tensor(datatype="BYTES", shape=[3], data=data)
+    body["outputs"] = [{"name": "verdict"}, {"name": "error"}, {"name": "probabilities"}]
+    found = running.client.post("v2/models/clothes/infer", json=body).json()
+    _check(ANSWER, found)
+    verdict, error, shares = found["outputs"]
+    assert [word == "error" for word in verdict["data"]] == [False, True, False]
+    assert [bool(word) for word in error["data"]] == [False, True, False]
+    sums = np.reshape(shares["data"], shares["shape"]).sum(axis=1)
+    np.testing.assert_allclose(sums, [1, 0, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({}, "inputs"),
+        ({"inputs": []}, "one tensor named 'image'"),
+        (_tensor(name="picture"), "one tensor named 'image'"),
+        (_tensor(datatype="FP32"), "UINT8 or BYTES"),
+        (_tensor(shape=[1, 28, 28, 3]), "[n, 28, 28, 1]"),
+        (_tensor(shape=[2, 28, 28, 1]), "1,568 whole numbers"),
+        (_tensor(data=[256] * 784), "0 to 255"),
+        (_tensor(data=[-1] * 784), "0 to 255"),
+        (_tensor(data=[0.5] * 784), "whole numbers"),
+        (_tensor(data=["0"] * 784), "whole numbers"),
+        (_tensor(data=[True] * 784), "whole numbers"),
+        (_tensor(data=[10**30] * 784), "whole numbers"),
+        (_tensor(data=[[0], [0, 0]]), "whole numbers"),
+        (_tensor(shape=[], data=[]), "1 to 256 pictures"),
+        (_tensor(shape=[-1, 28, 28, 1]), "shape"),
+        (_tensor(shape=[0, 28, 28, 1], data=[]), "1 to 256 pictures"),
+        (_tensor(datatype="BYTES", shape=[2], data=["AAAA"]), "as many as `shape` says"),
+        (_tensor(datatype="BYTES", shape=[1], data=["!"]), "base64"),
+        (_tensor(datatype="BYTES", shape=[1], data=[1]), "base64"),
+        (_tensor() | {"outputs": [{"name": "logits"}]}, "probabilities, label, verdict, error"),
+        (_tensor() | {"outputs": [{"name": "label"}] * 2}, "each once"),
+    ],
+)
+def test_another_request_is_an_error_of_the_protocols_form(
+    running: Running, body: dict[str, Any], word: str
+) -> None:
+    response = running.client.post("v2/models/clothes/infer", json=body)
+    assert response.status_code == 400
+    assert set(response.json()) == {"error"}
+    assert word in response.json()["error"]
+
+
+def test_too_many_pictures_are_refused(running: Running) -> None:
+    body = _tensor(datatype="BYTES", shape=[257], data=["AAAA"] * 257)
+    assert running.client.post("v2/models/clothes/infer", json=body).status_code == 413
+
+
+def test_another_name_or_version_is_not_there(running: Running) -> None:
+    for path in ("v2/models/shoes", "v2/models/clothes/versions/1/ready", "v2/nothing"):
+        response = running.client.get(path)
+        assert response.status_code == 404
+        assert set(response.json()) == {"error"}
