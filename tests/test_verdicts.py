@@ -85,7 +85,7 @@ def test_a_risk_that_is_no_share_is_refused_with_a_fix(risk: float) -> None:
 
 
 def test_the_fewest_right_answers_that_prove_a_risk() -> None:
-    for risk in (0.5, 0.1, 0.02, 0.001):
+    for risk in (0.5, 0.1, 0.02, 0.001, 1e-6):
         count = fewest_images(risk)
         assert (1 - risk) ** count <= 0.05 < (1 - risk) ** (count - 1)
 
@@ -140,3 +140,8 @@ def test_novelty_is_the_distance_to_a_neighbour(neighbour: int) -> None:
 def test_a_picture_without_any_feature_is_as_foreign_as_can_be() -> None:
     found = measure_novelty(np.zeros((1, 4)), np.eye(4, dtype=np.float16), 3)
     assert found.tolist() == [1.0]
+
+
+def test_a_risk_next_to_nothing_asks_for_more_images_than_there_are() -> None:
+    assert fewest_images(5e-324) == 2**53
+    assert fewest_images(1e-18) == 2**53

@@ -18,6 +18,9 @@ CONFIDENCE = 0.95
 START = 0.2
 """The share of images that the search for a threshold begins with, the surest first."""
 
+_MOST_IMAGES = 2.0**53
+"""What stands for more images than can be counted."""
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -141,4 +144,5 @@ def fewest_images(risk: float) -> int:
     """
     if not 0.0 < risk < 1.0:
         raise UsageError(f"`risk` must be above 0 and below 1. Received: {risk}. Fix: --risk 0.02")
-    return math.ceil(math.log(1.0 - CONFIDENCE) / math.log(1.0 - risk))
+    least = math.log(1.0 - CONFIDENCE) / math.log1p(-risk)
+    return math.ceil(min(least, _MOST_IMAGES))

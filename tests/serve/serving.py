@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from tellapart.serve.loaded import Opener
 from tellapart.serve.server import address_of, make_server, open_socket
 from tellapart.serve.service import Settings, open_service
 from tellapart.workflow.predict import open_model
@@ -32,11 +33,13 @@ class Running:
 
 
 @contextmanager
-def serving(models: Mapping[str, Path], settings: Settings | None = None) -> Iterator[Running]:
+def serving(
+    models: Mapping[str, Path], settings: Settings | None = None, opener: Opener = open_model
+) -> Iterator[Running]:
     """Serve bundles until the end of the block, then stop and answer what was accepted."""
     settings = settings or Settings()
     said: list[str] = []
-    app = open_service(models, open_model, settings, said.append)
+    app = open_service(models, opener, settings, said.append)
     with open_socket("127.0.0.1", 0) as bound:
         server = make_server(app, settings.limits)
         bound.listen()

@@ -76,6 +76,7 @@ def build_app(
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.add_exception_handler(ClientDisconnect, _refuse)
+    app.add_exception_handler(Exception, _refuse)
     _describe(app)
     return Gate(app, rights or Rights(), most=limits.requests, observe=metrics.observe, say=say)
 
@@ -94,8 +95,10 @@ def _problem_of(error: Exception) -> Problem:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"][1:])
             return Problem(400, f"`{where}` is wrong: {first['msg']}.")
-        case _:
+        case ClientDisconnect():
             return Problem(400, "The request ended before its body did.")
+        case _:  # the gate writes it into the log
+            return Problem(500, "A mistake of the server; its log has it by this number.")
 
 
 def _describe(app: FastAPI) -> None:

@@ -125,9 +125,6 @@ class Gate:
             await self._pass(scope, receive, answer)
         except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
             self._say(f"request {number}: {traceback.format_exc()}")
-            if not status:
-                problem = Problem(500, f"A mistake of the server; its log has it as {number}.")
-                await to_response(problem, scope["path"], number)(scope, receive, answer)
         finally:
             self._under_way -= 1
             path = getattr(scope.get("route"), "path", "other")

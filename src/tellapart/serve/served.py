@@ -220,7 +220,7 @@ def _answer_alike(
             place: Answered(_cut(answer, wish.top), loaded)
             for place, wish, answer in zip(places, wishes, found, strict=True)
         }
-    except TellapartError as error:
+    except Exception as error:  # noqa: BLE001 - it concerns these alone, not the whole batch
         return dict.fromkeys(places, error)
 
 
