@@ -17,15 +17,15 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/.user: pyproject.toml
-	@echo "== Setting up $(VENV) (Keras, $(BACKEND) and what they need) =="
+	@echo "== Setting up $(VENV) (Keras, $(BACKEND), ONNX and what they need) =="
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND)]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),onnx]'
 	touch $@
 
 $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	@echo "== Setting up the tools of the tests, and JAX as a second backend =="
-	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[$(BACKEND),jax,onnx,openvino,litert,serve]' --group dev
 	if ! command -v chromium chromium-browser google-chrome >/dev/null && command -v apt-get >/dev/null; then
 	  echo "== Installing Chromium, in which the tests look at pages =="
 	  root=$$([ "$$(id -u)" = 0 ] || echo sudo)

@@ -12,24 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto
 from safetensors.numpy import save as save_tensors
 
 from tellapart.bundle import (
     GOLDEN,
     MANIFEST,
     NOVELTY,
+    TWIN,
     WEIGHTS,
-    Architecture,
     Bundle,
-    DataRecord,
     Golden,
-    Manifest,
-    Scores,
     open_bundle,
     write_bundle,
 )
 from tellapart.decisions import Decisions, NoveltyRule
 from tellapart.errors import BundleError, OutputError
+from tellapart.manifest import Architecture, DataRecord, Manifest, Scores
 from tellapart.sections import ImageSpec
 
 SCORES = Scores(accuracy=0.9, accuracy_low=0.89, accuracy_high=0.91, loss=0.3, samples=10_000)
@@ -181,8 +180,8 @@ def test_a_foreign_zip_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     pack(path, {"config.json": b"{}", "model.weights.h5": b""})
     message = message_for(path)
     assert (
-        f"it must hold exactly {MANIFEST}, {WEIGHTS} and {GOLDEN}, with or without {NOVELTY}."
-        in message
+        f"it must hold exactly {MANIFEST}, {WEIGHTS} and {GOLDEN}, with or without {NOVELTY} "
+        f"and {TWIN}." in message
     )
     assert message.endswith("Received: config.json, model.weights.h5.")
 
@@ -214,9 +213,9 @@ def test_a_compressed_member_is_refused(path: Path, compression: int) -> None:
 
 
 def test_a_newer_format_is_answered_with_the_upgrade(tmp_path: Path) -> None:
-    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=3))
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=4))
     assert message_for(path) == (
-        f"{path} has format version 3; this tellapart reads up to 2. "
+        f"{path} has format version 4; this tellapart reads up to 3. "
         "Fix: pip install --upgrade tellapart"
     )
 
@@ -249,6 +248,37 @@ def test_references_without_a_rule_are_not_kept(tmp_path: Path) -> None:
     path = write_bundle(tmp_path / "a.tellapart", bundle)
     assert list(members_of(path)) == [MANIFEST, WEIGHTS, GOLDEN]
     assert_equal(open_bundle(path), bundle)
+
+
+def test_a_twin_is_read_again_whatever_the_rules_become(tmp_path: Path) -> None:
+    bundle = make_bundle(format_version=2).with_twin(b"a network")
+    bundle = bundle.with_decisions(RULES, REFERENCES).with_scores(SCORES)
+    path = write_bundle(tmp_path / "a.tellapart", bundle)
+    assert list(members_of(path)) == [MANIFEST, WEIGHTS, GOLDEN, NOVELTY, TWIN]
+    found = open_bundle(path)
+    assert (found.twin, found.manifest.format_version) == (b"a network", 3)
+    assert_equal(found, bundle)
+
+
+def test_a_twin_that_was_changed_is_refused(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle().with_twin(b"a network"))
+    pack(path, {**members_of(path), TWIN: b"b network"})
+    assert f"{TWIN} is not what the manifest says" in message_for(path)
+
+
+def test_a_twin_that_would_read_another_file_is_refused(tmp_path: Path) -> None:
+    entry = StringStringEntryProto(key="location", value="/etc/passwd")
+    tensor = TensorProto(name="w", data_location=TensorProto.EXTERNAL, external_data=[entry])
+    twin = ModelProto(graph=GraphProto(initializer=[tensor])).SerializeToString()
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle().with_twin(twin))
+    assert f"{TWIN} names another file" in message_for(path)
+
+
+def test_a_file_of_version_2_is_read_and_written_as_it_was(tmp_path: Path) -> None:
+    path = write_bundle(tmp_path / "a.tellapart", make_bundle(format_version=2))
+    found = open_bundle(path)
+    assert (found.manifest.format_version, found.twin) == (2, None)
+    assert write_bundle(tmp_path / "b.tellapart", found).read_bytes() == path.read_bytes()
 
 
 def test_a_file_of_version_1_is_read_and_written_as_it_was(tmp_path: Path) -> None:

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tellapart.bundle import (
-    Architecture,
-    Bundle,
-    DataRecord,
-    Golden,
-    Manifest,
-    open_bundle,
-    write_bundle,
-)
+from tellapart.bundle import Bundle, Golden, open_bundle, write_bundle
 from tellapart.errors import BundleError
+from tellapart.manifest import Architecture, DataRecord, Manifest
 from tellapart.sections import ImageSpec
 
 IMAGES = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)

@@ -12,19 +12,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as save_tensors
 
-from tellapart.bundle import (
-    GOLDEN,
-    MANIFEST,
-    WEIGHTS,
-    Architecture,
-    Bundle,
-    DataRecord,
-    Golden,
-    Manifest,
-    open_bundle,
-    write_bundle,
-)
+from tellapart.bundle import GOLDEN, MANIFEST, WEIGHTS, Bundle, Golden, open_bundle, write_bundle
 from tellapart.errors import BundleError
+from tellapart.manifest import Architecture, DataRecord, Manifest
 from tellapart.sections import ImageSpec
 
 IMAGES = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)

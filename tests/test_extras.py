@@ -30,16 +30,20 @@ print(json.dumps(answer))
 
 
 class Machine:
-    """Is a Python with tellapart, its light needs, and the named empty packages."""
+    """Is a Python with tellapart, its light needs, Keras, and the named empty packages."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.install("keras")
         (folder / "tellapart").symlink_to(Path(tellapart.__file__).parent)
         shutil.copy(typing_extensions.__file__, folder)
 
     def install(self, *packages: str, content: str = "") -> None:
         for package in packages:
             (self._folder / f"{package}.py").write_text(content)
+
+    def remove(self, package: str) -> None:
+        (self._folder / f"{package}.py").unlink()
 
     def prepare(
         self, *arguments: str, variable: str | None = None, before: str = ""
@@ -121,6 +125,17 @@ def test_no_backend_at_all_is_answered_with_a_pip_command(machine: Machine) -> N
     answer = machine.prepare()
     assert (answer["error"], answer["exit_code"]) == ("MissingExtraError", 5)
     assert 'pip install "tellapart[tensorflow-cpu]"' in answer["message"]
+
+
+@pytest.mark.parametrize("backend", sorted(BACKENDS))
+def test_a_backend_without_keras_is_answered_with_a_pip_command(
+    machine: Machine, backend: str
+) -> None:
+    machine.install(BACKENDS[backend])
+    machine.remove("keras")
+    answer = machine.prepare()
+    assert (answer["error"], answer["exit_code"]) == ("MissingExtraError", 5)
+    assert f'pip install "tellapart[{backend}]"' in answer["message"]
 
 
 def test_a_running_keras_is_not_changed_to_another_backend(machine: Machine) -> None:

@@ -25,6 +25,11 @@ def is_installed(module: str) -> bool:
     return module in sys.modules or importlib.util.find_spec(module) is not None
 
 
+def has_keras() -> bool:
+    """Return whether Keras is installed with any backend, without importing it."""
+    return is_installed("keras") and any(is_installed(module) for module in BACKENDS.values())
+
+
 def install_command(extra: str) -> str:
     """Return the pip command that brings an extra of tellapart."""
     return f'pip install "tellapart[{extra}]"'
@@ -70,10 +75,10 @@ def prepare_keras(backend: str | None = None) -> str:
     if asked is None and running is not None:
         return running
     chosen = asked or next((b for b, m in BACKENDS.items() if is_installed(m)), None)
-    if chosen is None:
+    if chosen is None or not is_installed("keras"):
         raise MissingExtraError(
-            "Keras needs a backend and none is installed. "
-            f"Install one: {install_command('tensorflow-cpu')} (or [jax], [torch])."
+            "This needs Keras and a backend of it, and they are not installed. "
+            f"Install them: {install_command(chosen or 'tensorflow-cpu')}"
         )
     if not is_installed(BACKENDS[chosen]):
         raise MissingExtraError(

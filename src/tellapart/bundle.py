@@ -1,21 +1,19 @@
 """A trained classifier on disk: manifest, weights and golden examples in one file.
 
-A bundle is a zip container of three members, or four where it can tell what is unknown to it;
-none of them is code or pickle. This module knows no framework; `models.store` makes networks
-of bundles.
+A bundle is a zip container of three members, of one more where it can tell what is unknown to
+it, and of one more where it can be run without a framework; none of them is code or pickle.
+This module knows no framework; `models.store` makes networks of bundles.
 """
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
@@ -23,76 +21,24 @@ from tellapart.container import DAMAGE, pack_members, read_members
 from tellapart.decisions import Decisions
 from tellapart.errors import BundleError
 from tellapart.files import sha256_hex, write_whole
+from tellapart.manifest import (
+    FORMAT_VERSION,
+    Manifest,
+    Member,
+    Scores,
+    manifest_to_json,
+    parse_manifest,
+)
 from tellapart.profile import Profile
-from tellapart.sections import ImageSpec
-
-FORMAT_VERSION = 2
-"""Version 1 had no decisions."""
 
 MANIFEST, WEIGHTS, GOLDEN = "manifest.json", "weights.safetensors", "golden.npz"
-NOVELTY = "novelty.safetensors"
+NOVELTY, TWIN = "novelty.safetensors", "network.onnx"
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden probability may be off on another machine, backend or version."""
 
 _GOLDEN_LIMIT = 256 * 2**20
-
-
-class Record(BaseModel):
-    """Is one frozen part of the manifest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Architecture(Record):
-    """Which network: a builder of ours by name, or "custom" with Keras' own config."""
-
-    name: str
-    config: dict[str, Any] | None = None
-    output: Literal["probabilities", "logits"] = "probabilities"
-    parameters: int
-
-
-class DataRecord(Record):
-    """Which data it was trained on."""
-
-    name: str
-    fingerprint: str
-    samples: dict[str, int]
-
-
-class Scores(Record):
-    """The headline of the evaluation on the test images, with its 95 % interval."""
-
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    loss: float
-    samples: int
-
-
-class Member(Record):
-    """Size and SHA-256 of one member of the container."""
-
-    size_bytes: int
-    sha256: str
-
-
-class Manifest(Record):
-    """Everything in a bundle that is not an array."""
-
-    format_version: int = FORMAT_VERSION
-    name: str
-    created: str
-    architecture: Architecture
-    class_names: Annotated[tuple[str, ...], Field(min_length=2)]
-    image: ImageSpec
-    recipe: str
-    data: DataRecord
-    versions: dict[str, str]
-    scores: Scores | None = None
-    decisions: Decisions | None = None
-    profile: Profile | None = None
-    members: dict[str, Member] = {}
+_KEY_OF_FILES = b"\x0a\x08location"
+"""How an ONNX file says that a tensor lies in another file (`StringStringEntryProto.key`)."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +64,15 @@ class Bundle:
         golden: Inputs with their outputs.
         references: `(m, width)`, float16: what novelty is measured against, exactly where
             `manifest.decisions` has a rule for it.
+        twin: The same network as an ONNX file, with the outputs `probabilities` (as the network
+            gives them) and `features`, or `None`.
     """
 
     manifest: Manifest
     weights: Mapping[str, NDArray[Any]]
     golden: Golden
     references: NDArray[np.float16] | None = None
+    twin: bytes | None = None
 
     def with_scores(self, scores: Scores) -> "Bundle":
         """Return the same classifier with its test scores written down."""
@@ -140,6 +89,11 @@ class Bundle:
         manifest = self.manifest.model_copy(update=update)
         kept = references if decisions.novelty is not None else None
         return replace(self, manifest=manifest, references=kept)
+
+    def with_twin(self, twin: bytes | None) -> "Bundle":
+        """Return the same classifier with its network as ONNX beside the weights."""
+        manifest = self.manifest.model_copy(update={"format_version": FORMAT_VERSION})
+        return replace(self, manifest=manifest, twin=twin)
 
 
 def write_bundle(path: Path, bundle: Bundle) -> Path:
@@ -159,9 +113,11 @@ def write_bundle(path: Path, bundle: Bundle) -> Path:
     if bundle.references is not None:
         references = np.asarray(bundle.references, np.float16, order="C")
         members[NOVELTY] = save_tensors({"references": references})
+    if bundle.twin is not None:
+        members[TWIN] = bundle.twin
     stamps = {k: Member(size_bytes=len(v), sha256=sha256_hex(v)) for k, v in members.items()}
     manifest = bundle.manifest.model_copy(update={"members": stamps})
-    members = {MANIFEST: _to_json(manifest), **members}
+    members = {MANIFEST: manifest_to_json(manifest), **members}
     return write_whole(path, pack_members(members))
 
 
@@ -171,8 +127,8 @@ def open_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: The file is missing, foreign, damaged or of a newer format.
     """
-    members = read_members(path, (MANIFEST, WEIGHTS, GOLDEN), NOVELTY)
-    manifest = _parse_manifest(path, members[MANIFEST])
+    members = read_members(path, (MANIFEST, WEIGHTS, GOLDEN), (NOVELTY, TWIN))
+    manifest = parse_manifest(path, members[MANIFEST])
     if set(manifest.members) != set(members) - {MANIFEST}:
         raise BundleError(f"{path} is damaged: its manifest does not list its members.")
     for name, stamp in manifest.members.items():
@@ -185,34 +141,10 @@ def open_bundle(path: Path) -> Bundle:
         weights = load_tensors(members[WEIGHTS])
         golden = _parse_golden(members[GOLDEN], manifest)
         references = _parse_references(members.get(NOVELTY), manifest)
+        twin = _parse_twin(members.get(TWIN))
     except DAMAGE as error:
         raise BundleError(f"{path} is damaged: {error}.") from error
-    return Bundle(manifest, weights, golden, references)
-
-
-def _to_json(manifest: Manifest) -> bytes:
-    """Return a manifest's text; version 1 had no key for decisions, and not all have a profile."""
-    absent = {"decisions"} if manifest.format_version == 1 else set()
-    absent |= {"profile"} if manifest.profile is None else set()
-    return manifest.model_dump_json(indent=2, exclude=absent).encode()
-
-
-def _parse_manifest(path: Path, raw: bytes) -> Manifest:
-    try:
-        values = json.loads(raw)
-        version = values.get("format_version") if isinstance(values, dict) else None
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise BundleError(
-                f"{path} has format version {version}; this tellapart reads up to "
-                f"{FORMAT_VERSION}. Fix: pip install --upgrade tellapart"
-            )
-        manifest = Manifest.model_validate_json(raw)
-    except (ValidationError, ValueError, RecursionError) as error:
-        where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else error
-        raise BundleError(f"{path} is damaged: its manifest is wrong at {where}.") from error
-    if len(set(manifest.class_names)) != len(manifest.class_names):
-        raise BundleError(f"{path} is damaged: it names a class twice.")
-    return manifest
+    return Bundle(manifest, weights, golden, references, twin)
 
 
 def _parse_golden(raw: bytes, manifest: Manifest) -> Golden:
@@ -241,3 +173,10 @@ def _parse_references(raw: bytes | None, manifest: Manifest) -> NDArray[np.float
     if not np.isfinite(references).all():
         raise ValueError("the references are not all numbers")
     return references
+
+
+def _parse_twin(raw: bytes | None) -> bytes | None:
+    """Return the twin, which must not read other files; ONNX Runtime reads the rest of it."""
+    if raw is not None and _KEY_OF_FILES in raw:
+        raise ValueError(f"{TWIN} names another file that holds its weights")
+    return raw

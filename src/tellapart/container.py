@@ -34,13 +34,13 @@ def pack_members(members: Mapping[str, bytes]) -> bytes:
     return container.getvalue()
 
 
-def read_members(path: Path, required: Sequence[str], optional: str) -> dict[str, bytes]:
+def read_members(path: Path, required: Sequence[str], optional: Sequence[str]) -> dict[str, bytes]:
     """Return the members' bytes; they are stored, so no more than the file's size.
 
     Args:
         path: The container.
         required: The names that must be there.
-        optional: The one name that may be there as well.
+        optional: Those that may be there as well.
 
     Raises:
         BundleError: There is no such file, or it holds anything else.
@@ -48,11 +48,12 @@ def read_members(path: Path, required: Sequence[str], optional: str) -> dict[str
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist()]
-            if sorted(names) not in (sorted(required), sorted([*required, optional])):
+            known = len(set(names)) == len(names) and set(names) <= {*required, *optional}
+            if not known or not set(required) <= set(names):
                 listed = f"{', '.join(required[:-1])} and {required[-1]}"
                 raise BundleError(
                     f"{path} is not a tellapart bundle: it must hold exactly {listed}, with or "
-                    f"without {optional}. Received: {', '.join(names) or 'nothing'}."
+                    f"without {' and '.join(optional)}. Received: {', '.join(names) or 'nothing'}."
                 )
             if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
                 raise BundleError(f"{path} is not a tellapart bundle: a member is compressed.")

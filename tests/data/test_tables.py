@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tellapart.data.dataset import Dataset
-from tellapart.data.layout import Layout
+from tellapart.data.layout import TABLE_SUFFIXES, Layout
 from tellapart.data.sources import open_dataset
-from tellapart.data.tables import from_table
+from tellapart.data.tables import TABLES, from_table
 from tellapart.errors import DataError
 from tellapart.sections import ImageSpec
 
@@ -246,3 +246,7 @@ def test_any_bytes_are_a_data_set_or_a_data_error(
     except DataError:
         return
     assert len(data.train) >= 2
+
+
+def test_the_endings_that_need_no_reader_are_those_that_have_one() -> None:
+    assert tuple(TABLES) == TABLE_SUFFIXES

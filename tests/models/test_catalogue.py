@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from tellapart.bundle import DataRecord, open_bundle, write_bundle
+from tellapart.bundle import open_bundle, write_bundle
+from tellapart.manifest import DataRecord
 from tellapart.models.catalogue import BUILDERS, build_network, compile_network
 from tellapart.models.store import golden_of, rebuild, to_bundle
 from tellapart.recipe import load_recipe

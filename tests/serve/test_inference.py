@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from serve.serving import Running
 from tellapart.data.dataset import Dataset
 from tellapart.sections import ImageSpec
-from tellapart.workflow.predict import open_model
+from tellapart.workflow.serve import open_served
 
 TENSOR = {
     "type": "object",
@@ -91,7 +91,7 @@ def test_pixels_are_answered_as_python_answers(
     _check(ANSWER, found)
     assert found["id"] == "mine"
     outputs = {output["name"]: output for output in found["outputs"]}
-    predictor = open_model(bundle_path)
+    predictor = open_served(bundle_path)
     wanted = predictor.predict(pixels, top=10)
     shares = np.reshape(outputs["probabilities"]["data"], outputs["probabilities"]["shape"])
     for row, answer in zip(shares, wanted, strict=True):

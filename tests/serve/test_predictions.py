@@ -13,12 +13,12 @@ from PIL import Image
 from serve.serving import Running
 from tellapart.predict.prediction import Prediction
 from tellapart.predict.predictor import Predictor
-from tellapart.workflow.predict import open_model
+from tellapart.workflow.serve import open_served
 
 
 @pytest.fixture(scope="module")
 def predictor(bundle_path: Path) -> Predictor:
-    return open_model(bundle_path)
+    return open_served(bundle_path)
 
 
 def _form(files: list[bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:

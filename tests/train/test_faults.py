@@ -12,9 +12,10 @@ import pytest
 from typing_extensions import override
 
 import tellapart
-from tellapart.bundle import Scores, open_bundle, write_bundle
+from tellapart.bundle import open_bundle, write_bundle
 from tellapart.errors import BundleError, OutputError
 from tellapart.files import write_whole
+from tellapart.manifest import Scores
 from tellapart.progress import Silence
 from tellapart.train.checkpoints import latest_checkpoint, load_checkpoint
 from tellapart.train.history import History

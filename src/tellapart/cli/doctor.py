@@ -7,7 +7,7 @@ from tellapart.cli.console import show, show_json
 def doctor(
     model: options.Model,
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
 ) -> None:
     """Check a bundle from end to end.

@@ -46,7 +46,7 @@ def evaluate(
     label_from: options.LabelFrom = "",
     group: options.Group = "",
     data: options.DataFolder = None,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

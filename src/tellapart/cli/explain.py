@@ -43,7 +43,7 @@ def explain(
         typer.Option("--check/--no-check", help="Find out whether the map means anything."),
     ] = True,
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

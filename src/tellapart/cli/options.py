@@ -18,6 +18,14 @@ Backend = Annotated[
     str | None,
     typer.Option(help="Keras' backend: tensorflow, jax or torch. Default: KERAS_BACKEND."),
 ]
+Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        help="onnx to run without Keras; tensorflow, jax or torch for Keras. "
+        "Default: KERAS_BACKEND, or onnx where Keras is not installed.",
+    ),
+]
 Trust = Annotated[
     bool,
     typer.Option("--trust", help="Build a network of its maker's own, which may run code."),

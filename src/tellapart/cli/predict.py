@@ -32,7 +32,7 @@ def predict(
     column: options.Columns = None,
     root: options.Root = None,
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

@@ -29,7 +29,7 @@ def serve(
         int | None, typer.Option(metavar="MIB", min=1, help="Of one request. Default: 32.")
     ] = None,
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Serve classifiers over HTTP: a page to drop pictures on, and an interface for programs.

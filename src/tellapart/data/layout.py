@@ -21,6 +21,9 @@ SPLIT_WORDS: Mapping[str, str] = MappingProxyType(
 )
 """What people call the splits, in lower case."""
 
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""What tables end in; `tables.TABLES` holds a reader for each, and is slower to import."""
+
 _USUAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "image": ("image", "path", "file", "filename", "filepath", "file_name", "image_path"),

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from tellapart.export.graph import Graph, Layer, UnwritableError, Value
 
 ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
@@ -38,12 +36,14 @@ def activate(graph: Graph, layer: Layer, value: str, function: Any, axes: int) -
 
 
 def write_activation(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
+    """Write `Activation`."""
     given = inputs[0]
     found = activate(graph, layer, given.name, layer.activation, len(given.shape))
     return Value(found, given.shape)
 
 
 def write_relu(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
+    """Write `ReLU`, with a slope below 0 and a largest value, but no threshold."""
     if layer.threshold:
         raise UnwritableError(f"{layer.name} (ReLU with a threshold)")
     slope, found = float(layer.negative_slope), inputs[0].name
@@ -52,17 +52,19 @@ def write_relu(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
     else:
         found = graph.node("Relu", [found], layer.name)
     if layer.max_value is not None:
-        top = graph.constant(f"{layer.name}/top", np.float32(layer.max_value).reshape(()))
+        top = graph.number(f"{layer.name}/top", float(layer.max_value))
         found = graph.node("Min", [found, top], f"{layer.name}_top")
     return Value(found, inputs[0].shape)
 
 
 def write_leaky_relu(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
+    """Write `LeakyReLU`."""
     slope = {"alpha": float(layer.negative_slope)}
     return Value(graph.node("LeakyRelu", [inputs[0].name], layer.name, slope), inputs[0].shape)
 
 
 def write_softmax(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
+    """Write `Softmax` over rows of classes."""
     if len(inputs[0].shape) != 1 or layer.axis not in (-1, 1):
         raise UnwritableError(f"{layer.name} (softmax over pictures)")
     return Value(graph.node("Softmax", [inputs[0].name], layer.name, {"axis": -1}), inputs[0].shape)

@@ -10,6 +10,7 @@ import os
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,8 @@ def main(words: list[str]) -> None:
         pixels = arrays["pixels"]
     found = ask_in_batches(form.open(Path(words[1])), pixels)
     content = io.BytesIO()
-    np.savez(content, version=np.array(_version(form.runtime)), **found)
+    arrays_out: dict[str, Any] = {**found, "version": np.array(_version(form.runtime))}
+    np.savez(content, **arrays_out)
     out.write(content.getvalue())
     out.close()
 

@@ -44,6 +44,10 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), unique))
         return unique
 
+    def number(self, name: str, value: float) -> str:
+        """Return the name of a new constant of one 32-bit number."""
+        return self.constant(name, np.array(value, np.float32))
+
     def node(
         self,
         kind: str,

@@ -41,7 +41,7 @@ class HeadWriter:
         last: The network's last layer that has weights, or `None`.
     """
 
-    def __init__(self, last: Layer | None) -> None:
+    def __init__(self, last: Layer) -> None:
         self._last = last
         self.features: Value | None = None
         self.logits: str | None = None
@@ -53,23 +53,21 @@ class HeadWriter:
             UnwritableError: It cannot be written.
         """
         kind = type(layer).__name__
-        if layer is self._last:
-            self.features = inputs[0]
-            activation = getattr(getattr(layer, "activation", None), "__name__", "")
-            if kind == "Dense" and activation == "softmax" and len(inputs[0].shape) == 1:
-                self.logits = write_linear(graph, layer, inputs[0])
-                found = graph.node("Softmax", [self.logits], f"{layer.name}_softmax", {"axis": -1})
-                return Value(found, (int(layer.units),))
-        is_softmax = (
-            kind == "Softmax"
-            or getattr(getattr(layer, "activation", None), "__name__", "") == "softmax"
-        )
-        if self.features is not None and layer is not self._last and is_softmax:
-            self.logits = inputs[0].name
-        return write_layer(graph, layer, inputs)
+        activation = getattr(getattr(layer, "activation", None), "__name__", "")
+        is_softmax = kind == "Softmax" or activation == "softmax"
+        if layer is not self._last:
+            if is_softmax and self.features is not None:
+                self.logits = inputs[0].name
+            return write_layer(graph, layer, inputs)
+        self.features = inputs[0]
+        if kind != "Dense" or not is_softmax or len(inputs[0].shape) != 1:
+            return write_layer(graph, layer, inputs)
+        self.logits = write_linear(graph, layer, inputs[0])
+        found = graph.node("Softmax", [self.logits], f"{layer.name}_softmax", {"axis": -1})
+        return Value(found, (int(layer.units),))
 
 
-def last_with_weights(network: Any) -> Layer | None:
+def last_with_weights(network: Any) -> Layer:
     """Return the layer whose input the bundle calls features, or `None` where it has none."""
     from tellapart.models.features import last_layer
 
@@ -86,11 +84,11 @@ def write_ending(graph: Graph, found: Value, writer: HeadWriter, ending: Ending)
         raise UnwritableError("the output (no row of classes)")
     logits = found.name if ending.output == "logits" else writer.logits
     if logits is None:
-        least = graph.constant("least", np.float32(LEAST).reshape(()))
+        least = graph.number("least", LEAST)
         logits = graph.node("Log", [graph.node("Max", [found.name, least], "floored")], "logarithm")
     cooled = logits
     if ending.temperature != 1.0:
-        temperature = graph.constant("temperature", np.float32(ending.temperature).reshape(()))
+        temperature = graph.number("temperature", ending.temperature)
         cooled = graph.node("Div", [logits, temperature], "cooled")
     outputs = [graph.call_it(logits, "logits")]
     probabilities = graph.node("Softmax", [cooled], "calibrated", {"axis": -1})
@@ -117,12 +115,12 @@ def _novelty(graph: Graph, features: str, ending: Ending) -> str:
     references = graph.constant("references", ending.references.astype(np.float32).T)
     axes = graph.constant("axes", np.array([1], np.int64))
     length = graph.node("ReduceL2", [features, axes], "length", {"keepdims": 1})
-    least = graph.constant("least", np.float32(LEAST).reshape(()))
+    least = graph.number("least", LEAST)
     unit = graph.node("Div", [features, graph.node("Max", [length, least], "length")], "unit")
     nearness = graph.node("MatMul", [unit, references], "nearness")
     count = graph.constant("neighbour", np.array([ending.neighbour], np.int64))
     nearest = graph.top(nearness, count)
     place = graph.constant("place", np.array(ending.neighbour - 1, np.int64))
     chosen = graph.node("Gather", [nearest, place], "chosen", {"axis": 1})
-    one = graph.constant("one", np.float32(1).reshape(()))
+    one = graph.number("one", 1.0)
     return graph.node("Sub", [one, chosen], "distance")

@@ -1,6 +1,6 @@
 """How layers that see pictures are written as ONNX nodes: convolutions, pooling, padding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from tellapart.export.graph import Graph, Layer, Value, Writer, array_of
 
 
 def _windows(
-    size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int], padding: str
+    size: Sequence[int], kernel: Sequence[int], strides: Sequence[int], padding: str
 ) -> tuple[tuple[int, int], list[int]]:
     """Return the size after windows were slid over a picture, and ONNX's pads.
 
@@ -64,6 +64,8 @@ def _convolve(
 
 
 def writer_of_pooling(kind: str, extra: Mapping[str, Any]) -> Writer:
+    """Return what writes a kind of pooling by windows, with these attributes beside its own."""
+
     def write(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
         high, wide, channels = inputs[0].shape
         size, pads = _windows(
@@ -82,6 +84,8 @@ def writer_of_pooling(kind: str, extra: Mapping[str, Any]) -> Writer:
 
 
 def writer_of_global_pooling(kind: str) -> Writer:
+    """Return what writes a kind of pooling over whole pictures."""
+
     def write(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
         channels = inputs[0].shape[2]
         found = graph.node(kind, [inputs[0].name], layer.name)
@@ -94,6 +98,7 @@ def writer_of_global_pooling(kind: str) -> Writer:
 
 
 def write_padding(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
+    """Write `ZeroPadding2D`."""
     (top, bottom), (left, right) = layer.padding
     high, wide, channels = inputs[0].shape
     amounts = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)

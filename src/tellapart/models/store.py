@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart._version import __version__
-from tellapart.bundle import Architecture, Bundle, DataRecord, Golden, Manifest
+from tellapart.bundle import Bundle, Golden
 from tellapart.errors import BundleError, TrustError
+from tellapart.manifest import Architecture, DataRecord, Manifest
 from tellapart.models.catalogue import BUILDERS, build_network
 from tellapart.models.custom import output_kind
 from tellapart.recipe import Recipe

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from tellapart.bundle import Bundle
 from tellapart.data.rows import Rows
 from tellapart.decisions import fewest_images
-from tellapart.errors import BundleError, UsageError
+from tellapart.errors import BundleError, ImageError, UsageError
 from tellapart.images.arrays import Pixels
+from tellapart.predict.inputs import Item
 from tellapart.predict.prediction import Choice, Prediction
 from tellapart.predict.runtimes import Answers, Runtime
 from tellapart.verdicts import Verdicts, judge, measure_novelty
@@ -40,7 +41,7 @@ class Answering:
     """
 
     def __init__(self, bundle: Bundle, runtime: Runtime, wishes: Wishes | None = None) -> None:
-        self._names = bundle.manifest.class_names
+        self._names, self._spec = bundle.manifest.class_names, bundle.manifest.image
         self._decisions = bundle.manifest.decisions
         given = bundle.references
         self._references = None if given is None else given.astype(np.float32)
@@ -78,6 +79,34 @@ class Answering:
             always_answer=self._wishes.always_answer,
         )
         return answers, verdicts
+
+    def answer(self, items: Sequence[Item], top: int, *, strict: bool) -> Iterator[Prediction]:
+        """Yield the prediction about each item, or why it could not be read.
+
+        Args:
+            items: A batch of pictures.
+            top: How many classes to name.
+            strict: Raise instead of yielding an error row.
+
+        Raises:
+            ImageError: `strict`, and a picture cannot be read.
+        """
+        pixels: list[Pixels] = []
+        errors: dict[int, str] = {}
+        for place, item in enumerate(items):
+            try:
+                pixels.append(item.pixels(self._spec))
+            except ImageError as error:
+                if strict:
+                    raise
+                errors[place] = f"{error.reason}: {error.detail}"
+        names = [item.name for place, item in enumerate(items) if place not in errors]
+        answers = self.predict(np.stack(pixels), names, top) if pixels else iter(())
+        for place, item in enumerate(items):
+            if place in errors:
+                yield Prediction(name=item.name, verdict="error", error=errors[place])
+            else:
+                yield next(answers)
 
     def predict(self, pixels: Pixels, names: Sequence[str], top: int) -> Iterator[Prediction]:
         """Yield the prediction about each picture.

@@ -11,9 +11,8 @@ import numpy as np
 from PIL import Image
 
 from tellapart.data.contents import decode_content
-from tellapart.data.layout import Layout
+from tellapart.data.layout import TABLE_SUFFIXES, Layout
 from tellapart.data.stores import ImageStore
-from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode, decode_array, decode_picture, read_file
@@ -150,7 +149,9 @@ def _expand(word: str, layout: Layout | None) -> list[Item]:
     path = Path(word)
     if path.is_dir():
         return _in_folder(path)
-    if path.suffix.lower() in TABLES and path.is_file():
+    if path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
+        from tellapart.data.tables import images_in
+
         return items_in(images_in(path, layout))
     if path.exists() or not glob.has_magic(word):
         return [Item(_safe(word), path)]

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,38 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
+from tellapart._extras import has_keras, prepare_keras
+from tellapart.bundle import Bundle, open_bundle
 from tellapart.data.rows import Rows
-from tellapart.errors import ImageError, UsageError
+from tellapart.errors import UsageError
 from tellapart.images.arrays import Pixels
+from tellapart.manifest import Manifest
 from tellapart.predict.answering import Answering
+from tellapart.predict.golden import GoldenReplay, replay
 from tellapart.predict.inputs import Item, is_single, items_of
+from tellapart.predict.onnx_runtime import ONNX, open_onnx
 from tellapart.predict.prediction import Prediction
 from tellapart.predict.runtimes import BATCH, Answers, KerasRuntime, Runtime, open_keras
 from tellapart.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from tellapart.explain.explainer import Explainer
-
-
-@dataclass(frozen=True)
-class GoldenReplay:
-    """What came of asking for the golden examples again.
-
-    Attributes:
-        examples: How many there are.
-        largest_difference: Of any probability from what it was after training.
-        same_labels: Whether each example still gets the same class.
-    """
-
-    examples: int
-    largest_difference: float
-    same_labels: bool
-
-    @property
-    def passed(self) -> bool:
-        """Return whether the classifier answers as it did after training."""
-        return self.same_labels and self.largest_difference <= GOLDEN_TOLERANCE
 
 
 class Predictor:
@@ -142,7 +125,7 @@ class Predictor:
         answering = self._answering.with_wishes(risk, always_answer=always_answer)
         rest = iter(items)
         while batch := list(itertools.islice(rest, BATCH)):
-            yield from self._answer(batch, answering, top, strict=strict)
+            yield from answering.answer(batch, top, strict=strict)
 
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
@@ -234,11 +217,7 @@ class Predictor:
 
     def replay_golden(self) -> GoldenReplay:
         """Ask for the golden examples again and compare."""
-        golden = self._bundle.golden
-        found = self.probabilities(golden.images)
-        difference = np.abs(found - golden.probabilities).max(initial=0.0)
-        same = bool((found.argmax(axis=1) == golden.probabilities.argmax(axis=1)).all())
-        return GoldenReplay(len(golden.images), float(difference), same)
+        return replay(self._bundle.golden, self.probabilities)
 
     @override
     def __repr__(self) -> str:
@@ -250,37 +229,25 @@ class Predictor:
             f"{score}: {', '.join(self.class_names)}"
         )
 
-    def _answer(
-        self, items: list[Item], answering: Answering, top: int, *, strict: bool
-    ) -> Iterator[Prediction]:
-        pixels: list[Pixels] = []
-        errors: dict[int, str] = {}
-        for place, item in enumerate(items):
-            try:
-                pixels.append(item.pixels(self.manifest.image))
-            except ImageError as error:
-                if strict:
-                    raise
-                errors[place] = f"{error.reason}: {error.detail}"
-        names = [item.name for place, item in enumerate(items) if place not in errors]
-        answers = answering.predict(np.stack(pixels), names, top) if pixels else iter(())
-        for place, item in enumerate(items):
-            if place in errors:
-                yield Prediction(name=item.name, verdict="error", error=errors[place])
-            else:
-                yield next(answers)
 
-
-def open_predictor(path: Path, *, trust: bool = False) -> Predictor:
+def open_predictor(path: Path, *, trust: bool = False, backend: str | None = None) -> Predictor:
     """Return the predictor of a bundle on disk.
 
     Args:
         path: A `.tellapart` file.
         trust: Build a network of its maker's own, which may run code.
+        backend: "onnx" to run without Keras, which the bundle must be made for; "tensorflow",
+            "jax" or "torch" for Keras, if it is not loaded yet. By default Keras where it is
+            installed with a backend, and else ONNX Runtime where the bundle allows it.
 
     Raises:
         BundleError: The file is missing, foreign or damaged.
         TrustError: The network is its maker's own and `trust` is false.
+        MissingExtraError: Nothing that could run it is installed.
+        UsageError: There is no such backend.
     """
     bundle = open_bundle(path)
+    if backend == ONNX or (backend is None and bundle.twin is not None and not has_keras()):
+        return Predictor(bundle, open_onnx(bundle))
+    prepare_keras(backend)
     return Predictor(bundle, open_keras(bundle, trust=trust))

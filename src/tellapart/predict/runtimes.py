@@ -1,9 +1,9 @@
 """What executes a bundle's network: pixels in, probabilities and features out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from tellapart.bundle import Bundle
 from tellapart.data.rows import Rows
 from tellapart.images.arrays import Pixels
 
-if TYPE_CHECKING:
-    from tellapart.models.forward import Outputs, Run
+Outputs = tuple[NDArray[np.float32], ...]
+Run = Callable[[Pixels], Outputs]
 
 BATCH = 256
 """The most pictures in one call."""
@@ -47,7 +47,51 @@ class Runtime(Protocol):
         """Return `(n, classes)` for `(n, height, width, channels)`, uint8."""
 
 
-class KerasRuntime(Runtime):
+class BatchedRuntime(Runtime):
+    """Runs any forward pass, a batch of pictures at a time.
+
+    Args:
+        run: The pass: pixels, n at least 1, to probabilities and, where there are any, features.
+        classes: How many probabilities a picture has.
+        has_features: Whether `run` gives features.
+        threads: How many batches run at once.
+    """
+
+    def __init__(self, run: Run, classes: int, *, has_features: bool, threads: int) -> None:
+        self._run, self._classes = run, classes
+        self._has_features, self._threads = has_features, threads
+
+    @override
+    def answers(self, pixels: Pixels | Rows) -> Answers:
+        if len(pixels) and len(pixels) <= _batch_size(pixels):
+            return self._answers_of(self._run(pixels[:]))
+        parts = self._in_parts(pixels, self._run)
+        if not parts:
+            nothing = np.zeros((1, *pixels.shape[1:]), np.uint8)
+            parts = [tuple(array[:0] for array in self._run(nothing))]
+        return self._answers_of([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
+
+    @override
+    def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
+        if not len(pixels):
+            return np.empty((0, self._classes), np.float32)
+        if len(pixels) <= _batch_size(pixels):
+            return self._run(pixels[:])[0]
+        parts = self._in_parts(pixels, lambda some: self._run(some)[:1])
+        return np.concatenate([part[0] for part in parts])
+
+    def _in_parts(self, pixels: Pixels | Rows, run: Run) -> list[Outputs]:
+        """Return the outputs for all pictures, a batch at a time."""
+        size = _batch_size(pixels)
+        with ThreadPoolExecutor(self._threads) as threads:
+            firsts = range(0, len(pixels), size)
+            return list(threads.map(lambda first: run(pixels[first : first + size]), firsts))
+
+    def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
+        return Answers(outputs[0], outputs[1] if self._has_features else None)
+
+
+class KerasRuntime(BatchedRuntime):
     """Runs a Keras network on the backend that is loaded, compiled by it once.
 
     Several threads may ask it at the same time. It follows weights that are set later,
@@ -62,37 +106,13 @@ class KerasRuntime(Runtime):
         from tellapart.models.forward import open_forward
 
         self.network = network
-        self._classes = network.output_shape[1]
-        self._forward = open_forward(network, output)
-
-    @override
-    def answers(self, pixels: Pixels | Rows) -> Answers:
-        if len(pixels) and len(pixels) <= _batch_size(pixels):
-            return self._answers_of(self._forward.run(pixels[:]))
-        parts = self._in_parts(pixels, self._forward.run)
-        if not parts:
-            nothing = np.zeros((1, *pixels.shape[1:]), np.uint8)
-            parts = [tuple(array[:0] for array in self._forward.run(nothing))]
-        return self._answers_of([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
-
-    @override
-    def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
-        if not len(pixels):
-            return np.empty((0, self._classes), np.float32)
-        if len(pixels) <= _batch_size(pixels):
-            return self._forward.run(pixels[:])[0]
-        parts = self._in_parts(pixels, lambda some: self._forward.run(some)[:1])
-        return np.concatenate([part[0] for part in parts])
-
-    def _in_parts(self, pixels: Pixels | Rows, run: "Run") -> "list[Outputs]":
-        """Return the outputs for all pictures, a batch at a time."""
-        size = _batch_size(pixels)
-        with ThreadPoolExecutor(self._forward.threads) as threads:
-            firsts = range(0, len(pixels), size)
-            return list(threads.map(lambda first: run(pixels[first : first + size]), firsts))
-
-    def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
-        return Answers(outputs[0], outputs[1] if self._forward.has_features else None)
+        forward = open_forward(network, output)
+        super().__init__(
+            forward.run,
+            network.output_shape[1],
+            has_features=forward.has_features,
+            threads=forward.threads,
+        )
 
 
 def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:

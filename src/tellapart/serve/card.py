@@ -4,7 +4,7 @@ import tomllib
 
 from pydantic import BaseModel, ConfigDict
 
-from tellapart.bundle import Manifest, Scores
+from tellapart.manifest import Manifest, Scores
 from tellapart.serve.drift import Light
 from tellapart.serve.served import Served
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tellapart._extras import prepare_keras
 from tellapart.data.cache import usual_cache
 from tellapart.data.layout import Layout
 from tellapart.data.prepare import Part, fingerprint_of, list_skipped
@@ -22,6 +21,7 @@ from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import KerasRuntime, Runtime
 from tellapart.progress import SILENCE, Progress, open_progress
 from tellapart.sections import ImageSpec
+from tellapart.train.runs import RunFolder
 from tellapart.workflow.background import background_of
 from tellapart.workflow.choosing import Chosen, choose_samples, numbers_of, places_by_name
 from tellapart.workflow.leaks import find_leaking
@@ -78,7 +78,7 @@ def evaluate(
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
         layout: Which columns, root and patterns to read the data by; guessed by default.
         data_folder: A folder to look for a known data set in, instead of the usual places.
-        backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
+        backend: As in `open_model`.
         quiet: Show no progress.
 
     Raises:
@@ -87,11 +87,10 @@ def evaluate(
         BundleError: The bundle cannot be used.
         ModelError: The `keras.Model` does not fit the samples.
     """
-    prepare_keras(backend)
     progress = open_progress(quiet=quiet)
     chosen = choose_samples(data, split, layout=layout, data_folder=data_folder, quiet=quiet)
     folder = run_folder_of(model)
-    judge, trained_on = _judge_of(model, chosen.samples, trust=trust)
+    judge, trained_on = _judge_of(model, chosen.samples, backend, trust=trust)
     places_by_name(chosen.samples, judge.class_names)  # an unknown class, before long work
     leaks = find_leaking(chosen.train, chosen.samples, check_leaks, progress)
     cache = usual_cache() if use_cache else None
@@ -180,12 +179,16 @@ def _some_training_pictures(judge: _Judge, train: Samples | None, scored: int) -
     return Part(reading.pixels, targets[chosen[reading.kept]])
 
 
-def _judge_of(model: Any, samples: Samples, *, trust: bool) -> tuple[_Judge, str | None]:
+def _judge_of(
+    model: Any, samples: Samples, backend: str | None, *, trust: bool
+) -> tuple[_Judge, str | None]:
     """Return what gives the answers, and the name of the data that it was trained on."""
-    if isinstance(model, str | Path):
-        model = open_model(model, trust=trust)
-    if isinstance(model, Run):
+    if isinstance(model, Run) and backend is None:
         model = model.model
+    if isinstance(model, Run):
+        model, trust = RunFolder(model.path).bundle_path, model.trust
+    if isinstance(model, str | Path):
+        model = open_model(model, trust=trust, backend=backend)
     if isinstance(model, Predictor):
         manifest = model.manifest
         return _Judge(model, model.class_names, manifest.image), manifest.data.name

@@ -5,11 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tellapart._extras import prepare_keras
-from tellapart.data.layout import Layout
+from tellapart.data.layout import TABLE_SUFFIXES, Layout
 from tellapart.data.samples import Samples
 from tellapart.data.stores import ImageStore
-from tellapart.data.tables import TABLES, images_in
 from tellapart.errors import BundleError
 from tellapart.predict.inputs import items_in
 from tellapart.predict.predictor import Predictor, open_predictor
@@ -47,15 +45,15 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
     Args:
         path: A `.tellapart` file.
         trust: Build a network of its maker's own, which may run code.
-        backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
+        backend: "onnx" to run without Keras; "tensorflow", "jax" or "torch" for Keras, if it is
+            not loaded yet. By default Keras where it is installed, and else ONNX Runtime.
 
     Raises:
-        BundleError: The file is missing, foreign or damaged.
+        BundleError: The file is missing, foreign or damaged, or cannot run without Keras.
         TrustError: The network is its maker's own and `trust` is false.
         MissingExtraError: No backend is installed.
     """
-    prepare_keras(backend)
-    return open_predictor(Path(path), trust=trust)
+    return open_predictor(Path(path), trust=trust, backend=backend)
 
 
 def predict(
@@ -88,7 +86,9 @@ def predict(
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
     rows: ImageStore | None = None
-    if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLES:
+    if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLE_SUFFIXES:
+        from tellapart.data.tables import images_in
+
         rows = images_in(Path(images), layout)
     elif isinstance(images, Samples):
         rows = images.images

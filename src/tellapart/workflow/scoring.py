@@ -1,9 +1,9 @@
 """All scores of a run's classifier: its answers, its rules, and what else is known."""
 
-from tellapart.bundle import Scores
 from tellapart.data.prepare import Part, Prepared
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import About, evaluate_probabilities
+from tellapart.manifest import Scores
 from tellapart.predict.predictor import Predictor
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.background import background_of

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.bundle import Bundle, DataRecord, write_bundle
+from tellapart.bundle import Bundle, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ModelError
+from tellapart.export.twin import with_twin
 from tellapart.files import write_whole
+from tellapart.manifest import DataRecord
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
     check_can_be_rebuilt,
@@ -213,6 +215,9 @@ class Session:
         images = np.asarray(found.test.first(count).pixels)
         golden = golden_of(self._network, images, output_kind(self._network, self._recipe.image))
         bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
+        bundle = with_twin(
+            bundle, self._network, lambda why: self._progress.say(why, only_log=True)
+        )
         write_bundle(self._folder.bundle_path, bundle)
         return bundle
 
