@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,11 @@ from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.samples import Samples
 from tellapart.sections import ImageSpec
+from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
+
+if TYPE_CHECKING:
+    from serving import Running
 
 prepare_keras()
 os.environ["TELLAPART_CACHE"] = tempfile.mkdtemp(prefix="tellapart-cache-")
@@ -66,6 +70,35 @@ def file_run(slice_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a finished run of two epochs on the slice's file; do not change its folder."""
     output = tmp_path_factory.mktemp("file-runs")
     return tellapart.train(slice_file, "guide", epochs=2, output=output, quiet=True)
+
+
+@pytest.fixture(scope="session")
+def served_bundle(
+    run: Run, slice_of_fashion: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a bundle that may be unsure, by what the slice's test images taught it."""
+    from serving import write_decided
+
+    path = tmp_path_factory.mktemp("served") / "clothes.tellapart"
+    return write_decided(RunFolder(run.path).bundle_path, slice_of_fashion, path)
+
+
+@pytest.fixture(scope="session")
+def pictures(fashion: Dataset) -> list[bytes]:
+    """Return 200 real pictures as PNG files, of which no rule has heard."""
+    from serving import to_png
+
+    part = fashion.test.take(np.arange(300, 500))
+    return [to_png(picture) for picture in part.decode(ImageSpec()).pixels]
+
+
+@pytest.fixture(scope="session")
+def server(served_bundle: Path) -> Iterator["Running"]:
+    """Return a server with everything as usual; do not overload it."""
+    from serving import serving
+
+    with serving({"clothes": served_bundle}) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

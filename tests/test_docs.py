@@ -6,9 +6,11 @@ import shlex
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
 import tellapart
+from serving import command
 from tellapart.__main__ import main
 from tellapart.data.dataset import Dataset
 from tellapart.recipe import load_recipe, recipe_names, recipe_text
@@ -16,6 +18,7 @@ from tellapart.workflow.runs import Run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+SERVING = "tellapart serve"
 TRAINING = ("tellapart train", "tellapart cross-validate", "tellapart review")
 
 
@@ -45,9 +48,22 @@ def desk(in_tmp: Path, file_run: Run) -> Path:
 
 
 @pytest.mark.usefixtures("desk")
-@pytest.mark.parametrize("command", [c for c in _commands() if not c.startswith(TRAINING)])
+@pytest.mark.parametrize(
+    "command", [c for c in _commands() if not c.startswith((*TRAINING, SERVING))]
+)
 def test_the_readmes_command_works(command: str) -> None:
     assert main(_words(command)) == 0
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_readmes_servers_answer_and_end() -> None:
+    commands = [c for c in _commands() if c.startswith(SERVING)]
+    assert len(commands) == 2
+    for line in commands:
+        with command(_words(line)[1:]) as (process, url):
+            assert httpx.get(f"{url}readyz").status_code == 200
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("command", [c for c in _commands() if c.startswith(TRAINING)])

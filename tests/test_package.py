@@ -33,6 +33,7 @@ def _loaded_by(code: str) -> set[str]:
         "import tellapart.report.curves, tellapart.report.confusion",
         "import tellapart.report.reliability, tellapart.report.risk_coverage, tellapart.report.roc",
         "import tellapart.predict.predictor",
+        "import tellapart.serve.service, tellapart.workflow.serve",
         "import tellapart; tellapart.load_recipe('guide')",
         "from tellapart.__main__ import main; main(['--help'])",
         "from tellapart.__main__ import main; main(['--version'])",
@@ -67,7 +68,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = tellapart.trian
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain", "serve"])
 def test_a_verb_stays_a_function_after_its_room_was_imported(verb: str) -> None:
     code = (
         f"import tellapart, importlib; importlib.import_module('tellapart.{verb}');"
@@ -97,7 +98,9 @@ def test_every_module_says_what_it_owns_in_at_most_260_lines(path: Path) -> None
     assert len(text.splitlines()) <= 260
 
 
-@pytest.mark.parametrize("room", ["cli", "data", "evaluate", "models", "predict", "report"])
+@pytest.mark.parametrize(
+    "room", ["cli", "data", "evaluate", "models", "predict", "report", "serve"]
+)
 def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     assert importlib.import_module(f"tellapart.{room}").__doc__
     assert room not in tellapart.__all__ or callable(getattr(tellapart, room))
@@ -107,7 +110,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
-        *("compare", "explain", "review"),
+        *("compare", "explain", "review", "serve"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

@@ -1,11 +1,15 @@
 """Whether the pictures of late are like those of the validation."""
 
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
-from serve.serving import Running
+from serving import serving
 from tellapart.predict.prediction import Choice, Prediction
 from tellapart.profile import Profile, Spread
 from tellapart.serve.drift import FEWEST, Drift
@@ -96,24 +100,31 @@ def test_a_bundle_without_a_profile_says_so() -> None:
     assert "Train it again" in light.message
 
 
-def test_real_pictures_upside_down_in_brightness_light_up_on_the_card_and_in_the_metrics(
-    running: Running, files: list[bytes]
+def test_real_pictures_with_black_and_white_exchanged_are_noticed(
+    served_bundle: Path, pictures: list[bytes]
 ) -> None:
-    import io
-
-    from PIL import Image, ImageOps
-
     form = []
-    for place in range(120):
+    for place, picture in enumerate(pictures[:120]):
         content = io.BytesIO()
-        ImageOps.invert(Image.open(io.BytesIO(files[place])).convert("L")).save(content, "PNG")
+        ImageOps.invert(Image.open(io.BytesIO(picture)).convert("L")).save(content, "PNG")
         form.append(("images", (f"{place}.png", content.getvalue())))
-    for _ in range(12):
-        assert running.client.post("v1/predict", files=form).status_code == 200
-    lights = running.client.get("v1/models/clothes").json()["drift"]
+    with serving({"clothes": served_bundle}) as server:
+        assert server.client.post("v1/predict", files=form).status_code == 200
+        lights = server.client.get("v1/models/clothes").json()["drift"]
+        text = server.client.get("metrics").text
     found = {light["what"]: light for light in lights}
     assert found["brightness"]["state"] == "changed"
     assert found["brightness"]["now"] == pytest.approx(255 - found["brightness"]["before"], abs=25)
-    text = running.client.get("metrics").text
     assert 'tellapart_drift_changed{model="clothes",what="brightness"} 1.0' in text
     assert 'tellapart_drift{model="clothes",what="unknown",when="validation"}' in text
+
+
+def test_real_pictures_of_the_same_kind_are_as_usual(
+    served_bundle: Path, pictures: list[bytes]
+) -> None:
+    form = [("images", (f"{place}.png", picture)) for place, picture in enumerate(pictures)]
+    with serving({"clothes": served_bundle}) as server:
+        assert server.client.post("v1/predict", files=form).status_code == 200
+        lights = server.client.get("v1/models/clothes").json()["drift"]
+    assert len(lights) == 6
+    assert {light["state"] for light in lights} == {"as-usual"}

@@ -5,27 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from serve.serving import Running, serving
+from serving import Running, serving
 from tellapart.errors import UsageError
 from tellapart.serve.gate import Rights
 from tellapart.serve.server import LOOPBACK, open_rights
 from tellapart.serve.service import Settings
 
-TOKEN = "0123456789abcdef"  # noqa: S105 - of the tests
+TOKEN = "0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def guarded(bundle_path: Path) -> Iterator[Running]:
+def guarded(served_bundle: Path) -> Iterator[Running]:
     """Return a server that wants a token."""
-    with serving({"clothes": bundle_path}, Settings(rights=Rights(TOKEN))) as found:
+    with serving({"clothes": served_bundle}, Settings(rights=Rights(TOKEN))) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def local(bundle_path: Path) -> Iterator[Running]:
+def local(served_bundle: Path) -> Iterator[Running]:
     """Return a server as `tellapart serve` has it on loopback, without a token."""
     rights = open_rights("127.0.0.1", None)
-    with serving({"clothes": bundle_path}, Settings(rights=rights)) as found:
+    with serving({"clothes": served_bundle}, Settings(rights=rights)) as found:
         yield found
 
 
@@ -34,7 +34,7 @@ def local(bundle_path: Path) -> Iterator[Running]:
 )
 def test_nothing_is_told_without_the_token(guarded: Running, path: str) -> None:
     for given in (None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"):
-        headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+        headers = {} if given is None else {b"Authorization": given.encode("latin-1")}
         response = guarded.client.get(path, headers=headers)
         assert response.status_code == 401
         assert response.headers["www-authenticate"] == "Bearer"
@@ -47,10 +47,12 @@ def test_the_page_and_the_health_need_no_token(guarded: Running, path: str) -> N
     assert guarded.client.get(path).status_code == 200
 
 
-def test_a_picture_is_not_even_read_without_the_token(guarded: Running, files: list[bytes]) -> None:
-    assert guarded.client.post("v1/predict", content=files[0]).status_code == 401
+def test_a_picture_is_not_even_read_without_the_token(
+    guarded: Running, pictures: list[bytes]
+) -> None:
+    assert guarded.client.post("v1/predict", content=pictures[0]).status_code == 401
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    response = guarded.client.post("v1/predict", content=files[0], headers=headers)
+    response = guarded.client.post("v1/predict", content=pictures[0], headers=headers)
     assert response.status_code == 200
 
 
@@ -71,10 +73,12 @@ def test_the_names_of_loopback_are_known(local: Running, host: str) -> None:
     assert local.client.get("v1/models", headers={"Host": host}).status_code == 200
 
 
-def test_pages_from_elsewhere_may_not_ask_on_loopback(local: Running, files: list[bytes]) -> None:
+def test_pages_from_elsewhere_may_not_ask_on_loopback(
+    local: Running, pictures: list[bytes]
+) -> None:
     def status(origin: str) -> int:
         headers = {"Origin": origin}
-        return local.client.post("v1/predict", content=files[0], headers=headers).status_code
+        return local.client.post("v1/predict", content=pictures[0], headers=headers).status_code
 
     assert status("https://evil.example") == 403
     assert status("null") == 403
@@ -83,7 +87,7 @@ def test_pages_from_elsewhere_may_not_ask_on_loopback(local: Running, files: lis
 
 def test_another_address_needs_a_token_that_is_hard_to_guess() -> None:
     with pytest.raises(UsageError, match="needs a token"):
-        open_rights("0.0.0.0", None)  # noqa: S104 - that is the question
+        open_rights("0.0.0.0", None)
     for token in ("short", "with spaces in it, long", "ümläute-are-no-token"):
         with pytest.raises(UsageError, match="at least 16 plain characters"):
             open_rights("127.0.0.1", token)
@@ -93,22 +97,22 @@ def test_another_address_needs_a_token_that_is_hard_to_guess() -> None:
     assert hosts > LOOPBACK
 
 
-def test_every_answer_has_a_number_and_strict_headers(running: Running) -> None:
+def test_every_answer_has_a_number_and_strict_headers(server: Running) -> None:
     for path in ("", "v1/models", "nowhere", "v2", "metrics"):
-        headers = running.client.get(path, headers={"X-Request-ID": "mine-1"}).headers
+        headers = server.client.get(path, headers={"X-Request-ID": "mine-1"}).headers
         assert headers["x-request-id"] == "mine-1"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-    odd = running.client.get("healthz", headers={"X-Request-ID": "a\tb" + "x" * 99})
+    odd = server.client.get("healthz", headers={"X-Request-ID": "a\tb" + "x" * 99})
     assert len(odd.headers["x-request-id"]) == 32
 
 
-def test_what_is_not_there_is_a_problem(running: Running) -> None:
-    response = running.client.get("v1/nothing")
+def test_what_is_not_there_is_a_problem(server: Running) -> None:
+    response = server.client.get("v1/nothing")
     assert response.status_code == 404
     assert response.json()["status"] == 404
-    response = running.client.put("v1/predict")
+    response = server.client.put("v1/predict")
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
     for path in ("page/..%2fapp.py", "page/index.htm", "page/%2e%2e/server.py"):
-        assert running.client.get(path).status_code == 404
+        assert server.client.get(path).status_code == 404

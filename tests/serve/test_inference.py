@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from serve.serving import Running
+from serving import Running
 from tellapart.data.dataset import Dataset
 from tellapart.sections import ImageSpec
 from tellapart.workflow.serve import open_served
@@ -63,8 +63,8 @@ def _check(schema: dict[str, Any], value: Any) -> None:
     assert not errors
 
 
-def test_the_server_and_its_classifiers_describe_themselves(running: Running) -> None:
-    get = running.client.get
+def test_the_server_and_its_classifiers_describe_themselves(server: Running) -> None:
+    get = server.client.get
     assert get("v2").json()["name"] == "tellapart"
     assert set(get("v2").json()) == {"name", "version", "extensions"}
     assert get("v2/").status_code == 200
@@ -80,18 +80,18 @@ def test_the_server_and_its_classifiers_describe_themselves(running: Running) ->
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_pixels_are_answered_as_python_answers(
-    running: Running, bundle_path: Path, fashion: Dataset, nested: bool
+    server: Running, served_bundle: Path, fashion: Dataset, nested: bool
 ) -> None:
     pixels = _pixels(fashion, 5)
     data = pixels.tolist() if nested else pixels.ravel().tolist()
     body = _tensor(shape=list(pixels.shape), data=data) | {"id": "mine"}
-    response = running.client.post("v2/models/clothes/infer", json=body)
+    response = server.client.post("v2/models/clothes/infer", json=body)
     assert response.status_code == 200, response.text
     found = response.json()
     _check(ANSWER, found)
     assert found["id"] == "mine"
     outputs = {output["name"]: output for output in found["outputs"]}
-    predictor = open_served(bundle_path)
+    predictor = open_served(served_bundle)
     wanted = predictor.predict(pixels, top=10)
     shares = np.reshape(outputs["probabilities"]["data"], outputs["probabilities"]["shape"])
     for row, answer in zip(shares, wanted, strict=True):
@@ -103,11 +103,11 @@ def test_pixels_are_answered_as_python_answers(
     assert outputs["error"]["data"] == [""] * 5
 
 
-def test_one_bad_encoded_picture_fails_alone(running: Running, files: list[bytes]) -> None:
-    data = [base64.b64encode(content).decode() for content in (files[0], b"no", files[1])]
+def test_one_bad_encoded_picture_fails_alone(server: Running, pictures: list[bytes]) -> None:
+    data = [base64.b64encode(content).decode() for content in (pictures[0], b"no", pictures[1])]
     body = _tensor(datatype="BYTES", shape=[3], data=data)
     body["outputs"] = [{"name": "verdict"}, {"name": "error"}, {"name": "probabilities"}]
-    found = running.client.post("v2/models/clothes/infer", json=body).json()
+    found = server.client.post("v2/models/clothes/infer", json=body).json()
     _check(ANSWER, found)
     verdict, error, shares = found["outputs"]
     assert [word == "error" for word in verdict["data"]] == [False, True, False]
@@ -143,21 +143,21 @@ def test_one_bad_encoded_picture_fails_alone(running: Running, files: list[bytes
     ],
 )
 def test_another_request_is_an_error_of_the_protocols_form(
-    running: Running, body: dict[str, Any], word: str
+    server: Running, body: dict[str, Any], word: str
 ) -> None:
-    response = running.client.post("v2/models/clothes/infer", json=body)
+    response = server.client.post("v2/models/clothes/infer", json=body)
     assert response.status_code == 400
     assert set(response.json()) == {"error"}
     assert word in response.json()["error"]
 
 
-def test_too_many_pictures_are_refused(running: Running) -> None:
+def test_too_many_pictures_are_refused(server: Running) -> None:
     body = _tensor(datatype="BYTES", shape=[257], data=["AAAA"] * 257)
-    assert running.client.post("v2/models/clothes/infer", json=body).status_code == 413
+    assert server.client.post("v2/models/clothes/infer", json=body).status_code == 413
 
 
-def test_another_name_or_version_is_not_there(running: Running) -> None:
+def test_another_name_or_version_is_not_there(server: Running) -> None:
     for path in ("v2/models/shoes", "v2/models/clothes/versions/1/ready", "v2/nothing"):
-        response = running.client.get(path)
+        response = server.client.get(path)
         assert response.status_code == 404
         assert set(response.json()) == {"error"}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import tellapart
-from serve.serving import serving
+from serving import serving
 from tellapart.data.corrections import correct_labels
 from tellapart.data.layout import Layout
 from tellapart.data.patch import read_patch
@@ -123,16 +123,16 @@ def test_a_full_disk_ends_the_keeping_and_not_the_server(
 
 
 def test_what_a_server_keeps_can_be_decided_about_and_trained_on(
-    bundle_path: Path, files: list[bytes], tmp_path: Path
+    served_bundle: Path, pictures: list[bytes], tmp_path: Path
 ) -> None:
     folder = tmp_path / "queue"
-    with serving({"clothes": bundle_path}, Settings(keep_unsure=folder)) as running:
+    with serving({"clothes": served_bundle}, Settings(keep_unsure=folder)) as running:
         assert running.client.get("v1/models").json()["keeps_unsure"] is True
-        form = [("images", (f"{n}.png", file)) for n, file in enumerate(files)]
+        form = [("images", (f"{n}.png", file)) for n, file in enumerate(pictures)]
         found = running.client.post("v1/predict", files=form).json()["predictions"]
         forced = {"always_answer": True}
-        running.client.post("v1/predict", content=files[0], params=forced)
-    unsure = {files[n] for n, answer in enumerate(found) if answer["verdict"] == "unsure"}
+        running.client.post("v1/predict", content=pictures[0], params=forced)
+    unsure = {pictures[n] for n, answer in enumerate(found) if answer["verdict"] == "unsure"}
     assert unsure
     assert {path.read_bytes() for path in (folder / "pictures").iterdir()} == unsure
     table = folder / "labels.patch.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serve.serving import Running, serving
+from serving import Running, serving
 from tellapart.bundle import Golden, open_bundle, write_bundle
 from tellapart.serve.service import Settings
 
@@ -24,8 +24,8 @@ def _wait_for(what: Callable[[], bool]) -> None:
     pytest.fail("it did not come to pass within 30 seconds")
 
 
-def _state(running: Running) -> dict[str, object]:
-    found: dict[str, object] = running.client.get("readyz").json()["models"][0]
+def _state(server: Running) -> dict[str, object]:
+    found: dict[str, object] = server.client.get("readyz").json()["models"][0]
     return found
 
 
@@ -38,9 +38,9 @@ def _write_other(source: Path, path: Path) -> None:
 
 
 def test_a_replacement_is_taken_over_without_losing_a_request(
-    bundle_path: Path, files: list[bytes], tmp_path: Path
+    served_bundle: Path, pictures: list[bytes], tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(bundle_path, tmp_path / "clothes.tellapart"))
+    path = Path(shutil.copy(served_bundle, tmp_path / "clothes.tellapart"))
     with serving({"clothes": path}, SETTINGS) as running:
         before = _state(running)["version"]
         statuses: list[int] = []
@@ -48,12 +48,12 @@ def test_a_replacement_is_taken_over_without_losing_a_request(
 
         def ask() -> None:
             while not end.is_set():
-                statuses.append(running.client.post("v1/predict", content=files[0]).status_code)
+                statuses.append(running.client.post("v1/predict", content=pictures[0]).status_code)
 
         asking = [threading.Thread(target=ask) for _ in range(4)]
         for thread in asking:
             thread.start()
-        _write_other(bundle_path, path)
+        _write_other(served_bundle, path)
         _wait_for(lambda: _state(running)["version"] != before)
         end.set()
         for thread in asking:
@@ -79,31 +79,31 @@ def _lie(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_damage, _lie])
 def test_a_bad_replacement_is_refused_and_the_old_bundle_goes_on(
-    bundle_path: Path, files: list[bytes], tmp_path: Path, spoil: Callable[[Path], None]
+    served_bundle: Path, pictures: list[bytes], tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
-    path = Path(shutil.copy(bundle_path, tmp_path / "clothes.tellapart"))
+    path = Path(shutil.copy(served_bundle, tmp_path / "clothes.tellapart"))
     with serving({"clothes": path}, SETTINGS) as running:
         before = _state(running)["version"]
         spoil(path)
         _wait_for(lambda: _state(running)["replacement"] == "refused")
         assert _state(running)["version"] == before
-        assert running.client.post("v1/predict", content=files[0]).status_code == 200
+        assert running.client.post("v1/predict", content=pictures[0]).status_code == 200
         metrics = running.client.get("metrics").text
         assert 'tellapart_reloads_total{model="clothes",outcome="refused"} 1.0' in metrics
         (said,) = running.said
         assert "clothes: the replaced bundle was refused" in said
         time.sleep(0.3)
         assert len(running.said) == 1  # once for each file, not each second
-        _write_other(bundle_path, path)
+        _write_other(served_bundle, path)
         _wait_for(lambda: _state(running)["replacement"] == "taken-over")
 
 
 def test_a_file_that_is_gone_changes_nothing(
-    bundle_path: Path, files: list[bytes], tmp_path: Path
+    served_bundle: Path, pictures: list[bytes], tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(bundle_path, tmp_path / "clothes.tellapart"))
+    path = Path(shutil.copy(served_bundle, tmp_path / "clothes.tellapart"))
     with serving({"clothes": path}, SETTINGS) as running:
         path.unlink()
         time.sleep(0.3)
-        assert running.client.post("v1/predict", content=files[0]).status_code == 200
+        assert running.client.post("v1/predict", content=pictures[0]).status_code == 200
         assert running.said == []

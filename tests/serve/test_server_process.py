@@ -1,7 +1,5 @@
 """The command in a process of its own: what it loads, what it says, how it ends."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving import command
 from tellapart.__main__ import main
 from tellapart.errors import UsageError
 from tellapart.workflow.serve import name_models
@@ -31,24 +30,17 @@ def test_importing_the_server_loads_no_framework_and_nothing_heavy() -> None:
 
 
 @pytest.fixture(scope="module")
-def process(bundle_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def process(served_bundle: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Return the command as it runs, and its address."""
-    command = [sys.executable, "-m", "tellapart", "serve", str(bundle_path), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as found:
-        assert found.stderr is not None
-        lines = iter(found.stderr.readline, "")
-        line = next((line for line in lines if line.startswith("Serving")), "")
-        address = re.search(r"http://\S+/", line)
-        assert address is not None
-        yield found, address[0]
-        found.kill()
+    with command([str(served_bundle)]) as found:
+        yield found
 
 
 def test_a_signal_ends_it_when_every_accepted_request_is_answered(
-    process: tuple[subprocess.Popen[str], str], files: list[bytes]
+    process: tuple[subprocess.Popen[str], str], pictures: list[bytes]
 ) -> None:
     running, url = process
-    form = [("images", (f"{n}.png", file)) for n, file in enumerate(files[:100])]
+    form = [("images", (f"{n}.png", file)) for n, file in enumerate(pictures[:100])]
     assert httpx.post(f"{url}v1/predict", files=form[:2], timeout=60).status_code == 200
     begun, answers = threading.Barrier(9), list[httpx.Response]()
 
@@ -82,14 +74,14 @@ def test_a_signal_ends_it_when_every_accepted_request_is_answered(
 
 
 def test_what_cannot_be_served_is_told_before_anything_is_loaded(
-    bundle_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    served_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TELLAPART_TOKEN", raising=False)
-    bundle = str(bundle_path)
+    bundle = str(served_bundle)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         for words, said in (
-            (["--host", "0.0.0.0"], "needs a token"),  # noqa: S104 - that is the question
+            (["--host", "0.0.0.0"], "needs a token"),
             (["--token", "short"], "at least 16"),
             (["--port", port], "another --port"),
             (["--host", "192.0.2.1", "--token", "0123456789abcdef"], "Cannot serve at 192.0.2.1"),

@@ -15,6 +15,7 @@ class Limits:
         held_bytes: Of the bodies of all requests together.
         numbers: In one JSON body, counted by its commas: each costs more memory than its text.
         images: In one request.
+        batch: Pictures that are answered in one go, of one request or of many.
         requests: That are under way at once.
         waiting: Pictures that wait to be answered, of all requests together, for one model.
         explaining: Heat maps that wait to be made, for one model; each takes a hundred answers.
@@ -26,6 +27,7 @@ class Limits:
     held_bytes: int = 256 * 2**20
     numbers: int = 4_000_000
     images: int = 256
+    batch: int = 64
     requests: int = 1024
     waiting: int = 1024
     explaining: int = 8

@@ -20,8 +20,8 @@ from tellapart.serve.loaded import Loaded, Opener, load
 from tellapart.serve.metrics import Metrics
 from tellapart.serve.problems import Overloaded, Problem, status_of
 
-MEASURED = 8
-"""Pictures of each batch whose light is measured, at most, so that it costs little under load."""
+MEASURED_PIXELS = 1 << 18
+"""Of each batch whose light is measured, at most, so that large pictures cost little of it."""
 
 THREADS = 2
 
@@ -88,6 +88,7 @@ class Served:
             self._answer,
             f"answer-{name}",
             threads=THREADS,
+            most=limits.batch,
             waiting=limits.waiting,
             on_batch=batches.observe,
         )
@@ -178,7 +179,8 @@ class Served:
         for places in groups.values():
             answers |= _answer_alike(loaded, [jobs[p].wish for p in places], items, places)
         found = [answers[place] for place in range(len(jobs))]
-        self._note(loaded, jobs, found, looks[:MEASURED])
+        measured = max(1, MEASURED_PIXELS // (spec.height * spec.width))
+        self._note(loaded, jobs, found, looks[:measured])
         return found
 
     def _note(

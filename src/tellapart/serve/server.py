@@ -3,6 +3,7 @@
 import ipaddress
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -115,9 +116,14 @@ def run_server(server: uvicorn.Server, bound: socket.socket, say: Callable[[str]
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)  # uvicorn raises what it caught once more at its end
-    server.run(sockets=[bound])
+    is_main = threading.current_thread() is threading.main_thread()  # only it hears signals
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        server.run(sockets=[bound])  # at its end it raises what it caught once more: `stop` again
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     say("Stopped; every request that was accepted is answered.")
 
 

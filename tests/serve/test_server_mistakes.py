@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typing_extensions import override
 
-from serve.serving import Running, serving
+from serving import Running, serving
 from tellapart.bundle import open_bundle
 from tellapart.images.arrays import Pixels
 from tellapart.predict.predictor import Predictor
@@ -40,8 +40,8 @@ def _open(path: Path) -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def moody(bundle_path: Path) -> Iterator[Running]:
-    with serving({"clothes": bundle_path}, opener=_open) as found:
+def moody(served_bundle: Path) -> Iterator[Running]:
+    with serving({"clothes": served_bundle}, opener=_open) as found:
         yield found
 
 
@@ -52,14 +52,14 @@ def _black() -> dict[str, Any]:
 
 
 def test_a_mistake_is_told_with_the_number_that_the_log_has(
-    moody: Running, files: list[bytes]
+    moody: Running, pictures: list[bytes]
 ) -> None:
     number = {"X-Request-ID": "number-1"}
     response = moody.client.post("v2/models/clothes/infer", json=_black(), headers=number)
     assert response.status_code == 500
     assert set(response.json()) == {"error"}
     assert "I do not like black" not in response.text
-    assert moody.client.post("v1/predict", content=files[0]).status_code == 200
+    assert moody.client.post("v1/predict", content=pictures[0]).status_code == 200
     (said,) = moody.said
     assert said.startswith("request number-1: Traceback")
     assert "I do not like black" in said

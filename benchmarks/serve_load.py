@@ -1,0 +1,240 @@
+"""The server under load: against the predictor in one process, unbatched, and LitServe.
+
+The guide's network on real PNG pictures, one a request; the client is a process of its own on
+the same machine. Ways take turns; ratios are taken turn by turn, above 1 in our favour.
+Figures are to be taken on a machine that does nothing else.
+Usage: python benchmarks/serve_load.py [--seconds 8] [--rounds 3] [--connections 32]
+           [--model model.tellapart] [--litserve PYTHON] [--soak 1800]
+LitServe is asked if the interpreter of an environment that has `litserve`, `onnxruntime` and
+`pillow` is given; it gets the same network, batches as large, and decodes with Pillow.
+"""
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from http_load import Load, run_closed, run_open, to_form
+from PIL import Image
+from processes import machine, summary
+
+import tellapart
+from tellapart.bundle import open_bundle
+from tellapart.predict.predictor import Predictor
+from tellapart.sections import ImageSpec
+from tellapart.serve.limits import Limits
+from tellapart.serve.server import address_of, make_server, open_socket, run_server
+from tellapart.serve.service import Settings, open_service
+from tellapart.workflow.serve import open_served
+
+LITSERVE = """
+import io, sys, numpy, onnxruntime, litserve
+from PIL import Image
+class Api(litserve.LitAPI):
+    def setup(self, device):
+        self.session = onnxruntime.InferenceSession(sys.argv[1])
+    def decode_request(self, request):
+        picture = Image.open(io.BytesIO(request["request"].file.read())).convert("L")
+        return numpy.asarray(picture, numpy.uint8)[:, :, None]
+    def batch(self, inputs):
+        return numpy.stack(inputs)
+    def predict(self, pixels):
+        return self.session.run(["probabilities"], {"image": pixels})[0]
+    def unbatch(self, output):
+        return list(output)
+    def encode_response(self, row):
+        return {"label": int(row.argmax()), "probability": float(row.max())}
+if __name__ == "__main__":
+    api = Api(max_batch_size=64, batch_timeout=0.002)
+    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=1)
+    server.run(host="127.0.0.1", port=int(sys.argv[2]), generate_client_file=False)
+"""
+
+
+def _pictures() -> list[bytes]:
+    """Return 1,000 real pictures as PNG files."""
+    data = tellapart.load("fashion-mnist", quiet=True)
+    found = []
+    for pixels in data.test.take(np.arange(1000)).decode(ImageSpec()).pixels:
+        content = io.BytesIO()
+        Image.fromarray(np.asarray(pixels)[..., 0]).save(content, "PNG")
+        found.append(content.getvalue())
+    return found
+
+
+def _train(output: str) -> Path:
+    data = tellapart.load("fashion-mnist", quiet=True)
+    run = tellapart.train(data, "guide-holdout", epochs=1, output=output, quiet=True)
+    return run.path / "model.tellapart"
+
+
+def _serve(path: Path, batch: int) -> None:
+    """Be the server; its address is the first line."""
+    limits = Limits(batch=batch)
+    app = open_service({"model": path}, open_served, Settings(limits=limits), sys.stderr.write)
+    with open_socket("127.0.0.1", 0) as bound:
+        bound.listen()
+        print(address_of(bound), flush=True)
+        run_server(make_server(app, limits), bound, lambda _: None)
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as found:
+        try:
+            yield found
+        finally:
+            found.terminate()
+
+
+@contextmanager
+def _ours(path: Path, batch: int = 64) -> Iterator[str]:
+    """Serve a bundle in a process of its own."""
+    command = [sys.executable, __file__, "--serve", str(path), "--batch", str(batch)]
+    with _process(command) as found:
+        assert found.stdout is not None
+        yield found.stdout.readline().strip()
+
+
+@contextmanager
+def _litserve(python: str, path: Path, folder: str) -> Iterator[str]:
+    """Serve the bundle's network by LitServe, in a process of its own."""
+    twin = open_bundle(path).twin
+    assert twin is not None
+    (Path(folder) / "network.onnx").write_bytes(twin)
+    (Path(folder) / "lit.py").write_text(LITSERVE, "utf-8")
+    with open_socket("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    words = [python, str(Path(folder) / "lit.py"), str(Path(folder) / "network.onnx"), str(port)]
+    with _process(words):
+        url = f"http://127.0.0.1:{port}/"
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{url}health", timeout=2)
+            except OSError:
+                time.sleep(0.5)
+            else:
+                break
+        yield url
+
+
+def _in_process(predictor: Predictor, pictures: list[bytes], seconds: float) -> float:
+    """Return pictures a second, from two threads, in calls of 64."""
+    began, done = time.perf_counter(), 0
+    parts = [pictures[first : first + 64] for first in range(0, len(pictures), 64)]
+    with ThreadPoolExecutor(2) as threads:
+        while time.perf_counter() < began + seconds:
+            done += sum(map(len, threads.map(predictor.predict, parts)))
+    return done / (time.perf_counter() - began)
+
+
+def _rate(load: Load) -> float:
+    return len(load.latencies.get(200, ())) / load.seconds
+
+
+def _compare(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, Any]:
+    """Return pictures a second by each way, turn by turn, and ours over the others."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            found[name].append(way())
+    ours = found["served"]
+    ratios = {
+        name: summary([own / other for own, other in zip(ours, values, strict=True)])
+        for name, values in found.items()
+        if name != "served"
+    }
+    rates = {name: summary(values) for name, values in found.items()}
+    return {"pictures_per_second": rates, "served_over": ratios}
+
+
+def _soak(url: str, bodies: list[bytes], rate: float, seconds: float) -> dict[str, Any]:
+    """Return what a long, half load comes to, with the server's memory once a minute."""
+    megabytes: list[float] = []
+    end = threading.Event()
+
+    def watch() -> None:
+        while not end.wait(min(60.0, seconds / 10)):
+            text = urllib.request.urlopen(f"{url}metrics").read().decode()
+            lines = (line.split() for line in text.splitlines())
+            held = next(line[1] for line in lines if line[0] == "process_resident_memory_bytes")
+            megabytes.append(round(float(held) / 1e6, 1))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    load = run_open(f"{url}v1/predict", bodies, rate, seconds)
+    end.set()
+    watcher.join()
+    return {"rate": round(rate, 1), **load.figures(), "megabytes": megabytes}
+
+
+def _measure(path: Path, asked: argparse.Namespace, folder: str) -> dict[str, Any]:
+    pictures, seconds, connections = _pictures(), asked.seconds, asked.connections
+    predictor = open_served(path)
+    with _ours(path) as url, _ours(path, batch=1) as slow:
+        ways: dict[str, Callable[[], float]] = {
+            "served": lambda: _rate(run_closed(f"{url}v1/predict", pictures, connections, seconds)),
+            "in_process": lambda: _in_process(predictor, pictures, seconds),
+            "unbatched": lambda: _rate(
+                run_closed(f"{slow}v1/predict", pictures, connections, seconds)
+            ),
+        }
+        if asked.litserve is None:
+            throughput = _compare(ways, asked.rounds)
+        else:
+            with _litserve(asked.litserve, path, folder) as other:
+                forms = [
+                    to_form([picture]).replace(b'name="images"', b'name="request"')
+                    for picture in pictures
+                ]
+                ways["litserve"] = lambda: _rate(
+                    run_closed(f"{other}predict", forms, connections, seconds)
+                )
+                throughput = _compare(ways, asked.rounds)
+        half = throughput["pictures_per_second"]["served"]["median"] / 2
+        forms = [to_form(pictures[first : first + 16]) for first in range(0, 960, 16)]
+        found = {
+            "throughput": throughput,
+            "half_load": run_open(f"{url}v1/predict", pictures, half, seconds).figures(),
+            "sixteen_a_request": run_closed(f"{url}v1/predict", forms, 8, seconds).figures(16),
+            "overload": run_closed(f"{url}v1/predict", forms, 256, seconds).figures(16),
+        }
+        if asked.soak:
+            found["soak"] = _soak(url, pictures, half, asked.soak)
+    return found
+
+
+def main() -> None:
+    """Print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--litserve")
+    parser.add_argument("--soak", type=float, default=0.0)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--batch", type=int, default=64, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.serve is not None:
+        _serve(asked.serve, asked.batch)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = asked.model or _train(folder)
+        found = {"machine": machine(), **_measure(path, asked, folder)}
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
