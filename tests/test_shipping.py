@@ -25,8 +25,9 @@ def lines() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def service() -> dict[str, Any]:
     """Return the one service of compose.yaml."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
-    return found["services"]["tellapart"]
+    found = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    service: dict[str, Any] = found["services"]["tellapart"]
+    return service
 
 
 def _all(lines: list[tuple[str, str]], name: str) -> list[str]:
@@ -64,8 +65,11 @@ def test_nothing_is_fetched_but_by_pip_and_no_secret_is_inside(
 
 
 def test_the_command_is_one_that_the_command_line_takes(
-    lines: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+    lines: list[tuple[str, str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("TELLAPART_TOKEN", raising=False)
     (entry,) = _all(lines, "ENTRYPOINT")
     (words,) = _all(lines, "CMD")
     command = [*json.loads(entry), *json.loads(words)]

@@ -53,8 +53,8 @@ def _send_all(server: Running, examples: int) -> Counter[tuple[str, int]]:
 
 
 def test_hundreds_of_requests_are_answered_as_described(server: Running) -> None:
-    seen = _send_all(server, 50)
-    assert seen.total() >= 150
+    seen = _send_all(server, 30)
+    assert seen.total() >= 100
     assert {status for path, status in seen if path == "/v1/predict"} >= {400, 404, 422}
     assert seen["/v1/predict", 200] + seen["/v1/predict", 422]
 

@@ -140,7 +140,7 @@ def test_bad_and_huge_files_fail_alone(browser: Any, small: Running, pictures: l
 def test_a_file_that_the_server_does_not_take_is_told_and_the_others_are_answered(
     browser: Any, small: Running, pictures: list[bytes]
 ) -> None:
-    huge = os.urandom(17 * 2**20)
+    huge = os.urandom(5 * 2**20)
     with showing(browser, small) as page:
         choose(page, [("a.png", pictures[0]), ("huge.png", huge), ("b.png", pictures[1])])
         found = answers(page, 3)

@@ -27,7 +27,8 @@ async function ask(path, options = {}) {
     if (response.ok) return body;
     if (response.status === 401) find("login").hidden = false;
     if (response.status !== 503 || tries === TRIES) {
-      throw new Error(body.detail || `The server answered with ${response.status}.`);
+      const error = new Error(body.detail || `The server answered with ${response.status}.`);
+      throw Object.assign(error, { status: response.status });
     }
     await wait(Number(response.headers.get("Retry-After")) || 1);
   }
@@ -118,6 +119,10 @@ async function predict(files) {
     const words = `${inside} ms in the server, ${all} ms with the way there${together}`;
     found.predictions.forEach((answer, place) => show(files[place], answer, words));
   } catch (error) {
+    if (error.status === 413 && files.length > 1) { // one of them is too large; the others are not
+      for (const file of files) await predict([file]);
+      return;
+    }
     const answer = { verdict: "error", error: error.message, choices: [], set: [] };
     for (const file of files) show(file, answer, "");
   }
