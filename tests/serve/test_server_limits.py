@@ -79,7 +79,7 @@ def test_too_many_pictures_and_too_many_numbers_are_refused(
     small: Running, pictures: list[bytes]
 ) -> None:
     form = [("images", (f"{n}.png", file)) for n, file in enumerate(pictures[:9])]
-    assert small.client.post("v1/predict", files=form).status_code == 400
+    assert small.client.post("v1/predict", files=form).status_code == 413
     json = {"images": [{"data": "AAAA"}] * 9}
     assert small.client.post("v1/predict", json=json).status_code == 413
     response = small.client.post("v2/models/clothes/infer", json={"inputs": [0] * 10_002})

@@ -39,6 +39,13 @@ class Stored:
         ).pixels
 
 
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """One picture that was made to fit before: `(height, width, channels)`, uint8."""
+
+    pixels: Pixels
+
+
 @dataclass(frozen=True)
 class Item:
     """One picture to be predicted: its name, and what was given for it."""
@@ -61,6 +68,8 @@ class Item:
                 return decode_picture(self.content, spec, self.name).pixels
             case Stored():
                 return self.content.decode(spec)
+            case Fitted():
+                return self.content.pixels
             case ImageError():
                 raise self.content
             case _:

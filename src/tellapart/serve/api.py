@@ -4,8 +4,8 @@ import base64
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from tellapart.errors import TellapartError
@@ -14,7 +14,9 @@ from tellapart.predict.prediction import Prediction
 from tellapart.serve.bodies import Body, Pictures
 from tellapart.serve.card import ModelCard, ModelList, card_of, name_of
 from tellapart.serve.desk import Desk, answers
+from tellapart.serve.lanes import Endpoint
 from tellapart.serve.problems import Problem, status_of
+from tellapart.serve.query import describe_request, read_query
 from tellapart.serve.served import Wish
 
 MOST_NAMED = 1_000
@@ -41,7 +43,39 @@ _SEVERAL: dict[str, Any] = {
     "application/json": {"schema": {"$ref": f"#/components/schemas/{Pictures.__name__}"}},
 }
 
-Name = Annotated[str | None, Query(description="Which classifier; the first one by default.")]
+Name = Annotated[str | None, Field(description="Which classifier; the first one by default.")]
+
+
+class PredictQuery(BaseModel):
+    """Is what may stand behind the question mark of `/v1/predict`.
+
+    Attributes:
+        model: Which classifier.
+        top: How many classes to name.
+        always_answer: Whether each picture gets a label in any case.
+        risk: The share of wrong labels to accept.
+    """
+
+    model: Name = None
+    top: Annotated[int, Field(ge=1, le=MOST_NAMED, description="Classes to name.")] = 3
+    always_answer: Annotated[bool, Field(description="Give each picture a label.")] = False
+    risk: Annotated[
+        float | None, Field(gt=0, lt=1, description="The share of wrong labels to accept.")
+    ] = None
+
+
+class ExplainQuery(BaseModel):
+    """Is what may stand behind the question mark of `/v1/explain`.
+
+    Attributes:
+        model: Which classifier.
+        class_name: The class that is explained.
+    """
+
+    model: Name = None
+    class_name: Annotated[
+        str | None, Field(description="The class; the most probable one by default.")
+    ] = None
 
 
 class Predictions(BaseModel):
@@ -86,31 +120,18 @@ class HeatMap(BaseModel):
     seconds: float
 
 
-def build_api(desk: Desk) -> APIRouter:
-    """Return the endpoints under `/v1`."""
-    router = APIRouter(prefix="/v1", tags=["tellapart"])
+def make_predict(desk: Desk) -> Endpoint:
+    """Return what answers `POST /v1/predict`."""
 
-    @router.post(
-        "/predict",
-        summary="Say what pictures show",
-        responses=answers(Predictions, 404, 408, 413, 415, 422),
-        openapi_extra={"requestBody": {"required": True, "content": _SEVERAL}},
-    )
-    async def predict(
-        request: Request,
-        model: Name = None,
-        top: Annotated[int, Query(ge=1, le=MOST_NAMED, description="Classes to name.")] = 3,
-        always_answer: Annotated[bool, Query(description="Give each picture a label.")] = False,
-        risk: Annotated[
-            float | None, Query(gt=0, lt=1, description="The share of wrong labels to accept.")
-        ] = None,
-    ) -> Response:
-        asked = desk.model(model)
+    async def predict(request: Request) -> Response:
+        query = read_query(request, PredictQuery)
+        asked = desk.model(query.model)
         asked.check_room()
         with desk.intake.open(request) as body:
             items, is_single = await body.pictures()
             began = time.perf_counter()
-            found = await asked.ask(items, Wish(top, always_answer, risk))
+            wish = Wish(query.top, query.always_answer, query.risk)
+            found = await asked.ask(items, wish)
         said = [each.prediction for each in found]
         if is_single and said[0].error is not None:
             raise Problem(422, f"The picture cannot be read: {said[0].error}")
@@ -123,25 +144,34 @@ def build_api(desk: Desk) -> APIRouter:
             )
         )
 
+    return predict
+
+
+def build_api(desk: Desk) -> APIRouter:
+    """Return the endpoints under `/v1`."""
+    router = APIRouter(prefix="/v1", tags=["tellapart"])
+
+    router.post(
+        "/predict",
+        summary="Say what pictures show",
+        responses=answers(Predictions, 404, 408, 413, 415, 422),
+        openapi_extra=describe_request(PredictQuery, _SEVERAL),
+    )(make_predict(desk))
+
     @router.post(
         "/explain",
         summary="Show which pixels of a picture decided",
         responses=answers(HeatMap, 404, 408, 413, 415, 422),
-        openapi_extra={"requestBody": {"required": True, "content": _ONE}},
+        openapi_extra=describe_request(ExplainQuery, _ONE),
     )
-    async def explain(
-        request: Request,
-        model: Name = None,
-        class_name: Annotated[
-            str | None, Query(description="The class; the most probable one by default.")
-        ] = None,
-    ) -> Response:
-        asked = desk.model(model)
+    async def explain(request: Request) -> Response:
+        query = read_query(request, ExplainQuery)
+        asked = desk.model(query.model)
         with desk.intake.open(request) as body:
             item = await _only(body)
             began = time.perf_counter()
             try:
-                found = await asked.explain(item, class_name)
+                found = await asked.explain(item, query.class_name)
             except TellapartError as error:
                 raise Problem(status_of(error), str(error)) from error
         return _json(

@@ -1,5 +1,6 @@
 """The application: all endpoints behind one gate, and what OpenAPI is told of them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -14,17 +15,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from tellapart._version import __version__
-from tellapart.serve.api import build_api
+from tellapart.serve.api import build_api, make_predict
 from tellapart.serve.bodies import Intake, Pictures
 from tellapart.serve.desk import Desk
 from tellapart.serve.gate import Gate, Rights
 from tellapart.serve.health import build_health
 from tellapart.serve.inference import build_inference
+from tellapart.serve.lanes import Lanes, problem_of
 from tellapart.serve.limits import Limits
 from tellapart.serve.metrics import Metrics
 from tellapart.serve.pages import build_pages
+from tellapart.serve.pressure import Pressure
 from tellapart.serve.problems import ErrorRecord, Problem, ProblemRecord, to_response
 from tellapart.serve.protocol import InferenceRequest
+from tellapart.serve.query import wrong_value
 from tellapart.serve.reload import POLL_SECONDS, Watcher
 from tellapart.serve.served import Served
 
@@ -53,10 +57,13 @@ def build_app(
     limits = limits or Limits()
     watcher = Watcher(list(models.values()), metrics, say, poll_seconds)
     desk = Desk(models, limits, Intake(limits), metrics, watcher)
+    pressure = Pressure(limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(pressure.watch())
         yield
+        watching.cancel()
         watcher.close()
         for model in models.values():
             model.close()
@@ -78,27 +85,19 @@ def build_app(
     app.add_exception_handler(ClientDisconnect, _refuse)
     app.add_exception_handler(Exception, _refuse)
     _describe(app)
-    return Gate(app, rights or Rights(), most=limits.requests, observe=metrics.observe, say=say)
+    short = Lanes(app, {"/v1/predict": make_predict(desk)})
+    return Gate(short, rights or Rights(), pressure, metrics.observe, say)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    return to_response(_problem_of(error), request.url.path, request.state.request_id)
-
-
-def _problem_of(error: Exception) -> Problem:
     match error:
-        case Problem():
-            return error
         case HTTPException():
-            return Problem(error.status_code, f"{error.detail}.", error.headers)
+            problem = Problem(error.status_code, f"{error.detail}.", error.headers)
         case RequestValidationError():
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"][1:])
-            return Problem(400, f"`{where}` is wrong: {first['msg']}.")
-        case ClientDisconnect():
-            return Problem(400, "The request ended before its body did.")
-        case _:  # the gate writes it into the log
-            return Problem(500, "A mistake of the server; its log has it by this number.")
+            problem = wrong_value(error.errors()[0])
+        case _:
+            problem = problem_of(error)
+    return to_response(problem, request.url.path, request.state.request_id)
 
 
 def _describe(app: FastAPI) -> None:

@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from tellapart.predict.inputs import Item
+from tellapart.serve.forms import NAME_LENGTH, split_form
 from tellapart.serve.limits import Limits
 from tellapart.serve.problems import Overloaded, Problem
-
-NAME_LENGTH = 255
 
 RAW = ("application/octet-stream", "application/x-www-form-urlencoded")
 """What a body that is one picture may be called besides `image/…`; the second is what
@@ -183,29 +180,9 @@ class Body:
             raise Problem(400, f"The JSON body is wrong at {where}: {first['msg']}.") from error
 
     async def _form(self) -> list[Item]:
-        parser = MultiPartParser(
-            self._request.headers,
-            self.parts(),
-            max_files=self._limits.images,
-            max_fields=0,
-        )
-        parser.spool_max_size = self._limits.body_bytes + 1  # pictures never lie on the disk
-        try:
-            form = await parser.parse()
-        except MultiPartException as error:
-            raise Problem(
-                400,
-                f"The form must bring 1 to {self._limits.images} files and nothing else: "
-                f"{error.message}",
-            ) from error
-        try:
-            files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
-            return [
-                Item((file.filename or f"image {place}")[:NAME_LENGTH], await file.read())
-                for place, file in enumerate(files)
-            ]
-        finally:
-            await form.close()
+        kind = self._request.headers["content-type"]
+        files = split_form(kind, await self.whole(), self._limits.images)
+        return [Item(name or f"image {n}", content) for n, (name, content) in enumerate(files)]
 
     def _too_large(self) -> Problem:
         return Problem(413, f"A body must have at most {self._limits.body_bytes:,} bytes.")

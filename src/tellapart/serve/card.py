@@ -149,8 +149,8 @@ def _answers(manifest: Manifest) -> str:
     words = ["calibrated"]
     if rules.table is not None:
         words.append(
-            f"at most {100 * rules.risk:g} % of its labels wrong, with 95 % confidence for pictures "
-            "like its validation images, else unsure"
+            f"at most {100 * rules.risk:g} % of its labels wrong, with 95 % confidence for "
+            "pictures like its validation images, else unsure"
         )
     if rules.novelty is not None:
         words.append("unknown where a picture is unlike all that it was trained on")

@@ -1,17 +1,20 @@
 """Where every request comes in and goes out: its number, its right to be here, its headers."""
 
 import hmac
+import itertools
 import re
+import secrets
 import time
 import traceback
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tellapart.serve.problems import Overloaded, Problem, to_response
+from tellapart.serve.lanes import refuse
+from tellapart.serve.pressure import Pressure
+from tellapart.serve.problems import Problem
 
 OPEN = re.compile(r"/(?:healthz|readyz|docs|openapi\.json|page/[\w.-]+)?|/v2/health/(?:live|ready)")
 """What needs no token: whether the server lives, how to ask it, and the page, which then asks
@@ -82,7 +85,7 @@ class Gate:
     Args:
         app: What it guards.
         rights: Who may ask.
-        most: Requests that may be under way at once.
+        pressure: How much is to do.
         observe: Is told of every request.
         say: Is told of what goes wrong inside, with the request's number.
     """
@@ -91,14 +94,13 @@ class Gate:
         self,
         app: ASGIApp,
         rights: Rights,
-        *,
-        most: int,
+        pressure: Pressure,
         observe: Observe,
         say: Callable[[str], object],
     ) -> None:
-        self._app, self._rights, self._most = app, rights, most
+        self._app, self._rights, self._pressure = app, rights, pressure
         self._observe, self._say = observe, say
-        self._under_way = 0
+        self._life, self._numbers = secrets.token_hex(10), itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
@@ -107,7 +109,7 @@ class Gate:
             return
         began, status = time.perf_counter(), 0
         given = Headers(scope=scope).get("x-request-id", "")
-        number = given if _NUMBER.fullmatch(given) else uuid.uuid4().hex
+        number = given if _NUMBER.fullmatch(given) else f"{self._life}{next(self._numbers):012x}"
         scope.setdefault("state", {})["request_id"] = number
 
         async def answer(message: Message) -> None:
@@ -120,26 +122,24 @@ class Gate:
                     sent.setdefault(name, value)
             await send(message)
 
-        self._under_way += 1
         try:
-            await self._pass(scope, receive, answer)
+            with self._pressure.request():
+                await self._pass(scope, receive, answer)
         except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
             self._say(f"request {number}: {traceback.format_exc()}")
         finally:
-            self._under_way -= 1
             path = getattr(scope.get("route"), "path", "other")
             self._observe(scope["method"], path, status, time.perf_counter() - began)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._rights.check(scope["path"], Headers(scope=scope))
-            if self._under_way > self._most:
-                raise Overloaded(f"{self._most:,} requests are under way, as many as may be.")
+            if not OPEN.fullmatch(scope["path"]):
+                self._pressure.check()
         except Problem as problem:
-            number = scope["state"]["request_id"]
-            await to_response(problem, scope["path"], number)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            await refuse(problem, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def host_of(header: str) -> str:

@@ -17,6 +17,8 @@ class Limits:
         images: In one request.
         batch: Pictures that are answered in one go, of one request or of many.
         requests: That are under way at once.
+        late_seconds: That the event loop may be behind, on average; above it new requests are
+            refused before they are read.
         waiting: Pictures that wait to be answered, of all requests together, for one model.
         explaining: Heat maps that wait to be made, for one model; each takes a hundred answers.
         body_seconds: For a request to arrive in.
@@ -29,7 +31,8 @@ class Limits:
     images: int = 256
     batch: int = 64
     requests: int = 1024
-    waiting: int = 1024
+    late_seconds: float = 0.1
+    waiting: int = 512
     explaining: int = 8
     body_seconds: float = 60.0
     answer_seconds: float = 60.0

@@ -10,7 +10,7 @@ import numpy as np
 from tellapart.data.measures import measure_light
 from tellapart.errors import ImageError, TellapartError
 from tellapart.images.arrays import Pixels
-from tellapart.predict.inputs import Item
+from tellapart.predict.inputs import Fitted, Item
 from tellapart.predict.prediction import Prediction
 from tellapart.serve.batching import Batcher
 from tellapart.serve.explaining import Explained, explain_item
@@ -165,10 +165,10 @@ class Served:
         spec = loaded.predictor.manifest.image
         items, looks = [], []
         for job in jobs:
-            content: Pixels | ImageError
+            content: Fitted | ImageError
             try:
-                content = job.item.pixels(spec)
-                looks.append(content)
+                content = Fitted(job.item.pixels(spec))
+                looks.append(content.pixels)
             except ImageError as error:
                 content = error
             items.append(Item(job.item.name, content))

@@ -3,12 +3,15 @@
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from tellapart.errors import UsageError
 from tellapart.serve.gate import Rights
@@ -17,6 +20,13 @@ from tellapart.serve.limits import Limits
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 SHORTEST_TOKEN = 16
+
+GRACE_SECONDS = 0.3
+"""How long a server that is to stop still takes connections and requests."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that answers may keep the others from Python. With Python's own 5 ms the
+thread that reads requests and refuses them would wait so long after each thing it sends."""
 
 
 def open_rights(host: str, token: str | None) -> Rights:
@@ -82,7 +92,25 @@ def address_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def make_server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Is a server that hears a signal, reads what is on its way already, and then stops.
+
+    Without that moment a request that was sent, but not read, when the signal came would be
+    lost with its connection. A second signal stops at once.
+    """
+
+    _heard = False
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._heard:
+            super().handle_exit(sig, frame)
+            return
+        self._heard = True
+        threading.Timer(GRACE_SECONDS, super().handle_exit, (sig, None)).start()
+
+
+def make_server(app: ASGIApp, limits: Limits) -> Server:
     """Return a server of an application, which has not begun.
 
     It ends when `should_exit` is set: it takes no new connection then, and answers what it took.
@@ -92,19 +120,20 @@ def make_server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
         limits: How long the last requests may take.
     """
     longest = limits.body_seconds + limits.answer_seconds
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             app,
             log_level="error",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="on",
             timeout_graceful_shutdown=int(longest) + 1,
         )
     )
 
 
-def run_server(server: uvicorn.Server, bound: socket.socket, say: Callable[[str], object]) -> None:
+def run_server(server: Server, bound: socket.socket, say: Callable[[str], object]) -> None:
     """Serve until SIGINT or SIGTERM, answer what was accepted, and return.
 
     Args:
@@ -119,9 +148,12 @@ def run_server(server: uvicorn.Server, bound: socket.socket, say: Callable[[str]
     is_main = threading.current_thread() is threading.main_thread()  # only it hears signals
     numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
     before = {number: signal.signal(number, stop) for number in numbers}
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         server.run(sockets=[bound])  # at its end it raises what it caught once more: `stop` again
     finally:
+        sys.setswitchinterval(interval)
         for number, handler in before.items():
             signal.signal(number, handler)
     say("Stopped; every request that was accepted is answered.")

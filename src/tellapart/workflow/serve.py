@@ -19,7 +19,7 @@ HOST, PORT = "127.0.0.1", 8000
 TOKEN = "TELLAPART_TOKEN"
 """The environment variable that is looked into where no token is given."""
 
-_MODULES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_MODULES = ("fastapi", "uvicorn", "prometheus_client")
 _NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
