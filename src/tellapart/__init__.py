@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
     from tellapart.workflow.explain import explain
+    from tellapart.workflow.export import Exported, export
     from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.predict import doctor, open_model, predict
@@ -51,6 +52,7 @@ __all__ = [
     "Dataset",
     "Evaluation",
     "Explanation",
+    "Exported",
     "History",
     "Layout",
     "Prediction",
@@ -73,6 +75,7 @@ __all__ = [
     "evaluate",
     "evaluate_predictions",
     "explain",
+    "export",
     "inspect",
     "load",
     "load_recipe",
@@ -93,6 +96,7 @@ _HOMES = MappingProxyType(
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
         "Explanation": "explain.explanation",
+        "Exported": "workflow.export",
         "History": "train.history",
         "Layout": "data.layout",
         "Prediction": "predict.prediction",
@@ -114,6 +118,7 @@ _HOMES = MappingProxyType(
         "evaluate": "workflow.evaluate",
         "evaluate_predictions": "workflow.foreign",
         "explain": "workflow.explain",
+        "export": "workflow.export",
         "inspect": "workflow.inspect",
         "load": "workflow.inspect",
         "load_recipe": "recipe",

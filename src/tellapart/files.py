@@ -1,6 +1,7 @@
 """Files and folders that are whole or absent, numbered instead of overwritten, and digests."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -58,6 +59,24 @@ def write_whole(path: Path, content: bytes | str) -> Path:
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+        _flush_folder(path.parent)
+    return path
+
+
+def move_whole(beside: Path, path: Path) -> Path:
+    """Move a finished file or folder to its place on the same disk, flushed, and return it.
+
+    Raises:
+        OutputError: The place cannot be written, or something is there.
+    """
+    with output_errors(path):
+        for file in [beside] if beside.is_file() else sorted(beside.rglob("*")):
+            if file.is_file():
+                with file.open("rb") as content:
+                    os.fsync(content.fileno())
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "something is there already")
+        beside.rename(path)
         _flush_folder(path.parent)
     return path
 

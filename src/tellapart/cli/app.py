@@ -14,6 +14,7 @@ from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
 from tellapart.cli.explain import explain
+from tellapart.cli.export import export
 from tellapart.cli.inspect import inspect
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(inspect, review, train, cross_validate, evaluate, predict, explain),
-    *(report, doctor, replay, diff, compare),
+    *(export, report, doctor, replay, diff, compare),
 ):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")
