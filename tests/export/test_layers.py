@@ -10,6 +10,7 @@ from keras import layers
 import networks
 from tellapart.bundle import Bundle
 from tellapart.data.dataset import Dataset
+from tellapart.export.activations import ACTIVATIONS
 from tellapart.export.twin import with_twin
 from tellapart.predict.onnx_runtime import open_onnx
 from tellapart.predict.runtimes import open_keras
@@ -41,7 +42,11 @@ BODIES: dict[str, list[Any]] = {
     ],
     "dropped": [layers.SpatialDropout2D(0.3), layers.GaussianNoise(0.5), layers.Dropout(0.5)],
     "scaled by channel": [layers.Rescaling([0.5, 1.0, 2.0], offset=[0.1, 0.0, -0.1])],
-    "nested": [keras.Sequential([layers.Conv2D(4, 3), layers.Conv2D(4, 3, activation="selu")])],
+    "nested": [
+        keras.Sequential(
+            [keras.Input(SPEC.shape), layers.Conv2D(4, 3), layers.Conv2D(4, 3, activation="selu")]
+        )
+    ],
 }
 
 ENDS: dict[str, list[Any]] = {
@@ -96,6 +101,13 @@ def test_whatever_a_network_ends_in_becomes_probabilities_and_features(
     end: str, fashion: Dataset
 ) -> None:
     _assert_alike(_network([layers.Conv2D(4, 3, activation="relu")], ENDS[end]), fashion)
+
+
+@pytest.mark.parametrize("name", sorted({*ACTIVATIONS, "silu", "linear"} - {"softmax"}))
+def test_each_activation_is_written_as_it_computes(name: str, fashion: Dataset) -> None:
+    _assert_alike(
+        _network([layers.Conv2D(4, 3, strides=2, activation=name)], ENDS["flat"]), fashion
+    )
 
 
 def test_branches_that_meet_again_are_written(fashion: Dataset) -> None:

@@ -25,7 +25,7 @@ PICTURES = 32
 
 _CHECKERS = ("check.py", "check.mjs")
 _UINT = struct.Struct(">I")
-_CLEAR = 100 * TOLERANCE
+_CLEAR = 10 * TOLERANCE
 """A picture is left out where a number of it is so near to a threshold."""
 
 
