@@ -18,7 +18,11 @@ from tellapart.export.proof import TOLERANCE, Expected, compare, expect
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.runtimes import open_keras
 
-pytestmark = pytest.mark.core
+pytestmark = [
+    pytest.mark.core,
+    # importing OpenVINO starts a process, at which JAX warns that it has threads
+    pytest.mark.filterwarnings("ignore:Exception ignored in.*_at_fork"),
+]
 
 BY_TENSORFLOW = ("saved_model", "litert")
 QUICK = "fast-cnn"
