@@ -16,8 +16,6 @@ from tellapart.predict.onnx_runtime import open_onnx
 from tellapart.predict.runtimes import open_keras
 from tellapart.sections import ImageSpec
 
-pytestmark = pytest.mark.core
-
 SPEC = ImageSpec(height=23, width=18, channels=3)
 
 BODIES: dict[str, list[Any]] = {

@@ -45,6 +45,9 @@ def _of_litert(path: Path) -> str:
         return archive.read("tellapart.json").decode()
 
 
+BY_TENSORFLOW = ("keras", "litert", "saved_model")
+"""In these a fresh process loads TensorFlow, which takes its time."""
+
 CONTRACTS: dict[str, Callable[[Path], str]] = {
     "keras": lambda path: path.with_name(f"{path.name}.json").read_text("utf-8"),
     "litert": _of_litert,
@@ -54,7 +57,13 @@ CONTRACTS: dict[str, Callable[[Path], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, marks=pytest.mark.slow if form in BY_TENSORFLOW else [])
+        for form in sorted(FORMATS)
+    ],
+)
 def test_a_file_of_each_format_is_proved_and_tells_its_contract(
     form: str, model: Path, tmp_path: Path
 ) -> None:
@@ -195,6 +204,8 @@ def test_a_file_that_no_other_process_can_open_is_removed(fashion: Dataset, tmp_
         tellapart.export(source, "keras", trust=True, quiet=True)
     with pytest.raises(ExportError, match=r"cannot be written.*halving \(Halving\)"):
         tellapart.export(source, "openvino", trust=True, quiet=True)
+    with pytest.raises(ExportError, match=r"halving \(Halving\)\. Keras' own exporter says: "):
+        tellapart.export(source, trust=True, quiet=True)
     with pytest.raises(ExportError, match=r"cannot be written as ONNX for pictures of any size"):
         tellapart.export(source, any_size=True, trust=True, quiet=True)
     assert list(tmp_path.iterdir()) == [source]

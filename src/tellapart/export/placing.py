@@ -46,7 +46,7 @@ def target_of(source: Path, form: str, output: str | Path | None, *, card: bool)
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """Yield a path in a folder of its own on the disk of `target`; the folder goes at the end.
+    """Yield a path in a folder of its own, beside `target`, that is removed at the end.
 
     Raises:
         OutputError: The place cannot be written.
@@ -54,7 +54,7 @@ def beside(target: Path) -> Iterator[Path]:
     with output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.")
-    with folder:
+    with folder, output_errors(target):
         yield Path(folder.name) / target.name
 
 

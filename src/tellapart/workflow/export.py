@@ -118,8 +118,10 @@ def export(
     expected = expect(bundle, runtime, of_another_size(images) if any_size else images)
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     with beside(target) as path:
+        progress.say(f"Writing {target.name}")
         WRITERS[to](order, path)
         in_8_bits = _to_8_bits(order, path) if int8 else None
+        progress.say(f"Asking it about {len(images)} real images in a fresh process")
         proof = _prove(order, to, path, expected, exactly=not int8)
         if card or to in FOLDERS:
             text = card_of(bundle.manifest, to, target.name, any_size=any_size)
