@@ -54,6 +54,7 @@ def evaluate(
 
     Raises:
         DataError: The samples have classes that the model does not know, or cannot be read.
+        UsageError: `check_leaks` is true, and there is no training split beside the samples.
         BundleError: The bundle cannot be used.
         ModelError: The `keras.Model` does not fit the samples.
     """
@@ -61,11 +62,11 @@ def evaluate(
     progress = open_progress(quiet=quiet)
     found_data = data if isinstance(data, Samples) else _open(data, quiet=quiet)
     name, samples = _samples_of(found_data, split)
-    leaks = find_leaking(found_data, samples, check_leaks, progress)
     if isinstance(model, str | Path):
         model = open_model(model, trust=trust)
     if isinstance(model, Run):
         model = model.model
+    leaks = find_leaking(found_data, samples, check_leaks, progress)
     if isinstance(model, Predictor):
         names, spec = model.class_names, model.manifest.image
         found = score_samples(
