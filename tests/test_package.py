@@ -107,7 +107,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
-        *("compare", "explain", "review"),
+        *("compare", "explain", "learning-curve", "report", "review"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

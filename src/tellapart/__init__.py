@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.explain import explain
     from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
+    from tellapart.workflow.learning_curve import LearningCurveRuns, learning_curve
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
     from tellapart.workflow.report import report
@@ -53,6 +54,7 @@ __all__ = [
     "Explanation",
     "History",
     "Layout",
+    "LearningCurveRuns",
     "Prediction",
     "Predictor",
     "Recipe",
@@ -74,6 +76,7 @@ __all__ = [
     "evaluate_predictions",
     "explain",
     "inspect",
+    "learning_curve",
     "load",
     "load_recipe",
     "open_model",
@@ -95,6 +98,7 @@ _HOMES = MappingProxyType(
         "Explanation": "explain.explanation",
         "History": "train.history",
         "Layout": "data.layout",
+        "LearningCurveRuns": "workflow.learning_curve",
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
@@ -115,6 +119,7 @@ _HOMES = MappingProxyType(
         "evaluate_predictions": "workflow.foreign",
         "explain": "workflow.explain",
         "inspect": "workflow.inspect",
+        "learning_curve": "workflow.learning_curve",
         "load": "workflow.inspect",
         "load_recipe": "recipe",
         "open_model": "workflow.predict",
