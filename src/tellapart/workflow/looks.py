@@ -94,6 +94,8 @@ def earlier_looks(folder: RunFolder, fingerprint: str) -> tuple[int, int]:
 def write_look(folder: RunFolder, look: Look) -> bool:
     """Add a look to the run's list, whole or not at all, and return whether that could be done."""
     path = folder.looks_path
+    if not folder.path.is_dir():
+        return False
     try:
         with output_errors(path):
             before = path.read_bytes() if path.is_file() else b""
