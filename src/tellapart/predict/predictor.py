@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from tellapart.bundle import GOLDEN_TOLERANCE, Bundle, Manifest, open_bundle
+from tellapart.bundle import Bundle, Manifest, open_bundle
 from tellapart.data.rows import Rows
-from tellapart.errors import ImageError, UsageError
+from tellapart.errors import UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.answering import Answering
+from tellapart.predict.asked import answer_items
+from tellapart.predict.golden import GoldenReplay, compare_golden
 from tellapart.predict.inputs import Item, is_single, items_of
 from tellapart.predict.prediction import Prediction
 from tellapart.predict.runtimes import BATCH, Answers, KerasRuntime, Runtime, open_keras
@@ -23,26 +24,6 @@ from tellapart.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from tellapart.explain.explainer import Explainer
-
-
-@dataclass(frozen=True)
-class GoldenReplay:
-    """What came of asking for the golden examples again.
-
-    Attributes:
-        examples: How many there are.
-        largest_difference: Of any probability from what it was after training.
-        same_labels: Whether each example still gets the same class.
-    """
-
-    examples: int
-    largest_difference: float
-    same_labels: bool
-
-    @property
-    def passed(self) -> bool:
-        """Return whether the classifier answers as it did after training."""
-        return self.same_labels and self.largest_difference <= GOLDEN_TOLERANCE
 
 
 class Predictor:
@@ -142,7 +123,7 @@ class Predictor:
         answering = self._answering.with_wishes(risk, always_answer=always_answer)
         rest = iter(items)
         while batch := list(itertools.islice(rest, BATCH)):
-            yield from self._answer(batch, answering, top, strict=strict)
+            yield from answer_items(batch, self.manifest.image, answering, top, strict=strict)
 
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
@@ -235,10 +216,7 @@ class Predictor:
     def replay_golden(self) -> GoldenReplay:
         """Ask for the golden examples again and compare."""
         golden = self._bundle.golden
-        found = self.probabilities(golden.images)
-        difference = np.abs(found - golden.probabilities).max(initial=0.0)
-        same = bool((found.argmax(axis=1) == golden.probabilities.argmax(axis=1)).all())
-        return GoldenReplay(len(golden.images), float(difference), same)
+        return compare_golden(self.probabilities(golden.images), golden)
 
     @override
     def __repr__(self) -> str:
@@ -249,26 +227,6 @@ class Predictor:
             f"classifier of {len(self.class_names)} classes, trained on {self.manifest.data.name}"
             f"{score}: {', '.join(self.class_names)}"
         )
-
-    def _answer(
-        self, items: list[Item], answering: Answering, top: int, *, strict: bool
-    ) -> Iterator[Prediction]:
-        pixels: list[Pixels] = []
-        errors: dict[int, str] = {}
-        for place, item in enumerate(items):
-            try:
-                pixels.append(item.pixels(self.manifest.image))
-            except ImageError as error:
-                if strict:
-                    raise
-                errors[place] = f"{error.reason}: {error.detail}"
-        names = [item.name for place, item in enumerate(items) if place not in errors]
-        answers = answering.predict(np.stack(pixels), names, top) if pixels else iter(())
-        for place, item in enumerate(items):
-            if place in errors:
-                yield Prediction(name=item.name, verdict="error", error=errors[place])
-            else:
-                yield next(answers)
 
 
 def open_predictor(path: Path, *, trust: bool = False) -> Predictor:

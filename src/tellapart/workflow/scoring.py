@@ -3,7 +3,8 @@
 from tellapart.bundle import Scores
 from tellapart.data.prepare import Part, Prepared
 from tellapart.evaluate.clean import score_clean
-from tellapart.evaluate.record import CleanScore, Evaluation
+from tellapart.evaluate.parts import CleanScore
+from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.predict.predictor import Predictor
 from tellapart.progress import SILENCE
