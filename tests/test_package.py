@@ -107,7 +107,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
-        *("compare", "explain", "export", "review"),
+        *("compare", "explain", "export", "learning-curve", "report", "review"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.export import Exported, export
     from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
+    from tellapart.workflow.learning_curve import LearningCurveRuns, learning_curve
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
     from tellapart.workflow.report import report
@@ -55,6 +56,7 @@ __all__ = [
     "Exported",
     "History",
     "Layout",
+    "LearningCurveRuns",
     "Prediction",
     "Predictor",
     "Recipe",
@@ -77,6 +79,7 @@ __all__ = [
     "explain",
     "export",
     "inspect",
+    "learning_curve",
     "load",
     "load_recipe",
     "open_model",
@@ -99,6 +102,7 @@ _HOMES = MappingProxyType(
         "Exported": "workflow.export",
         "History": "train.history",
         "Layout": "data.layout",
+        "LearningCurveRuns": "workflow.learning_curve",
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
@@ -120,6 +124,7 @@ _HOMES = MappingProxyType(
         "explain": "workflow.explain",
         "export": "workflow.export",
         "inspect": "workflow.inspect",
+        "learning_curve": "workflow.learning_curve",
         "load": "workflow.inspect",
         "load_recipe": "recipe",
         "open_model": "workflow.predict",

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -110,6 +111,7 @@ def make_numbered_folder(parent: Path, name: str) -> Path:
     Raises:
         OutputError: The place cannot be written.
     """
+    name = re.sub(r"[/\\\0]", "-", name)  # a name may come from outside
     with output_errors(parent / name):
         parent.mkdir(parents=True, exist_ok=True)
         taken = [_number_after(name, entry.name) for entry in parent.iterdir()]
