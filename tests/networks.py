@@ -112,7 +112,7 @@ def _rules(
     if features is not None and references is not None:
         far = np.sort(measure_novelty(features, references, 3))
         novelty = NoveltyRule(
-            neighbour=3, threshold=_between(far, 0.8), share=0.2, samples=len(far)
+            neighbour=3, threshold=max(0.0, _between(far, 0.8)), share=0.2, samples=len(far)
         )
     return Decisions(
         samples=len(best),

@@ -19,7 +19,10 @@ from tellapart.workflow.runs import Run
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SERVING = "tellapart serve"
-TRAINING = ("tellapart train", "tellapart cross-validate", "tellapart review")
+TRAINING = (
+    *("tellapart train", "tellapart cross-validate", "tellapart review"),
+    "tellapart learning-curve",
+)
 
 
 def _commands() -> list[str]:

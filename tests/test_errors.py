@@ -21,6 +21,7 @@ EXIT_CODES = {
     "DataError": 3,
     "ImageError": 3,
     "BundleError": 4,
+    "ExportError": 4,
     "ModelError": 4,
     "TrustError": 4,
     "MissingExtraError": 5,

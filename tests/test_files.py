@@ -14,7 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellapart.errors import OutputError
-from tellapart.files import make_numbered_folder, sha256_hex, write_numbered, write_whole
+from tellapart.files import (
+    make_numbered_folder,
+    move_whole,
+    sha256_hex,
+    write_numbered,
+    write_whole,
+)
 
 SIZE = 300_000
 WRITE_FOR_EVER = f"""
@@ -183,3 +189,21 @@ def test_a_digest_is_that_of_all_parts_joined(parts: list[bytes]) -> None:
 def test_an_array_is_digested_by_its_bytes() -> None:
     array = np.arange(6, dtype=np.int32).reshape(2, 3)
     assert sha256_hex(array) == sha256_hex(array.tobytes())
+
+
+def test_a_finished_file_or_folder_is_moved_to_its_place(tmp_path: Path) -> None:
+    (tmp_path / "beside" / "in").mkdir(parents=True)
+    (tmp_path / "beside" / "in" / "a.txt").write_text("whole")
+    assert move_whole(tmp_path / "beside", tmp_path / "place") == tmp_path / "place"
+    assert (
+        move_whole(tmp_path / "place" / "in" / "a.txt", tmp_path / "b.txt").read_text() == "whole"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.txt", "place"]
+
+
+def test_nothing_is_moved_over_something(tmp_path: Path) -> None:
+    for name in ("beside", "place"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(OutputError, match="something is there already|File exists"):
+        move_whole(tmp_path / "beside", tmp_path / "place")
+    assert [(tmp_path / name).read_text() for name in ("beside", "place")] == ["beside", "place"]

@@ -68,7 +68,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = tellapart.trian
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain", "serve"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "explain", "export", "serve"])
 def test_a_verb_stays_a_function_after_its_room_was_imported(verb: str) -> None:
     code = (
         f"import tellapart, importlib; importlib.import_module('tellapart.{verb}');"
@@ -110,7 +110,7 @@ def test_the_inside_of_a_room_is_no_public_name(room: str) -> None:
     "verb",
     [
         *("inspect", "train", "cross-validate", "evaluate", "predict", "doctor", "replay", "diff"),
-        *("compare", "explain", "review", "serve"),
+        *("compare", "explain", "export", "learning-curve", "report", "review", "serve"),
         *("recipes", "recipes show", "cache", "cache clear"),
     ],
 )

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from tellapart.workflow.diff import RunDiff, diff
     from tellapart.workflow.evaluate import evaluate
     from tellapart.workflow.explain import explain
+    from tellapart.workflow.export import Exported, export
     from tellapart.workflow.foreign import evaluate_predictions
     from tellapart.workflow.inspect import inspect, load
+    from tellapart.workflow.learning_curve import LearningCurveRuns, learning_curve
     from tellapart.workflow.predict import doctor, open_model, predict
     from tellapart.workflow.replay import Replay, replay
     from tellapart.workflow.report import report
@@ -52,8 +54,10 @@ __all__ = [
     "Dataset",
     "Evaluation",
     "Explanation",
+    "Exported",
     "History",
     "Layout",
+    "LearningCurveRuns",
     "Prediction",
     "Predictor",
     "Recipe",
@@ -74,7 +78,9 @@ __all__ = [
     "evaluate",
     "evaluate_predictions",
     "explain",
+    "export",
     "inspect",
+    "learning_curve",
     "load",
     "load_recipe",
     "open_model",
@@ -95,8 +101,10 @@ _HOMES = MappingProxyType(
         "Dataset": "data.dataset",
         "Evaluation": "evaluate.record",
         "Explanation": "explain.explanation",
+        "Exported": "workflow.export",
         "History": "train.history",
         "Layout": "data.layout",
+        "LearningCurveRuns": "workflow.learning_curve",
         "Prediction": "predict.prediction",
         "Predictor": "predict.predictor",
         "Recipe": "recipe",
@@ -116,7 +124,9 @@ _HOMES = MappingProxyType(
         "evaluate": "workflow.evaluate",
         "evaluate_predictions": "workflow.foreign",
         "explain": "workflow.explain",
+        "export": "workflow.export",
         "inspect": "workflow.inspect",
+        "learning_curve": "workflow.learning_curve",
         "load": "workflow.inspect",
         "load_recipe": "recipe",
         "open_model": "workflow.predict",

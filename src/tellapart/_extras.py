@@ -35,6 +35,19 @@ def install_command(extra: str) -> str:
     return f'pip install "tellapart[{extra}]"'
 
 
+def require_extra(module: str, extra: str) -> None:
+    """See that an optional module is installed, without importing it.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    package = module.partition(".")[0]
+    if not is_installed(package):
+        raise MissingExtraError(
+            f"This needs {package}, which is not installed. Install it: {install_command(extra)}"
+        )
+
+
 def load_extra(module: str, extra: str) -> Any:
     """Return an optional module.
 
@@ -45,11 +58,7 @@ def load_extra(module: str, extra: str) -> Any:
     Raises:
         MissingExtraError: It is not installed.
     """
-    package = module.partition(".")[0]
-    if not is_installed(package):
-        raise MissingExtraError(
-            f"This needs {package}, which is not installed. Install it: {install_command(extra)}"
-        )
+    require_extra(module, extra)
     return importlib.import_module(module)
 
 

@@ -64,6 +64,10 @@ class BundleError(TellapartError):
     exit_code = 4
 
 
+class ExportError(BundleError):
+    """A file in another format that cannot be written, or does not answer as its bundle."""
+
+
 class ModelError(TellapartError):
     """A network that does not fit its data or its recipe."""
 

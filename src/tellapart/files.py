@@ -1,8 +1,10 @@
 """Files and folders that are whole or absent, numbered instead of overwritten, and digests."""
 
 import contextlib
+import errno
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -62,6 +64,24 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     return path
 
 
+def move_whole(beside: Path, path: Path) -> Path:
+    """Move a finished file or folder to its place on the same disk, flushed, and return it.
+
+    Raises:
+        OutputError: The place cannot be written, or something is there.
+    """
+    with output_errors(path):
+        for file in [beside] if beside.is_file() else sorted(beside.rglob("*")):
+            if file.is_file():
+                with file.open("rb") as content:
+                    os.fsync(content.fileno())
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "something is there already")
+        beside.rename(path)
+        _flush_folder(path.parent)
+    return path
+
+
 def write_numbered(path: Path, content: bytes) -> Path:
     """Write `path`, or `path-2`, `path-3`, … where a file with other content is there.
 
@@ -91,6 +111,7 @@ def make_numbered_folder(parent: Path, name: str) -> Path:
     Raises:
         OutputError: The place cannot be written.
     """
+    name = re.sub(r"[/\\\0]", "-", name)  # a name may come from outside
     with output_errors(parent / name):
         parent.mkdir(parents=True, exist_ok=True)
         taken = [_number_after(name, entry.name) for entry in parent.iterdir()]

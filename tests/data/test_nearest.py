@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
 
-from tellapart.data.nearest import find_nearest, side_by_side
+from tellapart.data.nearest import find_nearest
 from tellapart.progress import SILENCE
 
 
@@ -40,13 +39,3 @@ def test_of_many_only_those_within_the_window_are_candidates() -> None:
     squares[np.arange(len(chosen)), chosen] = np.inf
     best = np.where(near, squares, np.inf).min(axis=1)
     assert (apart[chosen, 0] <= best + 1e-3 * (1 + best)).all()
-
-
-def test_answers_come_in_order_and_products_keep_to_their_thread() -> None:
-    def work(number: int) -> tuple[int, set[int]]:
-        threads = {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
-        return number, threads
-
-    found = list(side_by_side(work, range(20)))
-    assert [number for number, _ in found] == list(range(20))
-    assert set.union(*(threads for _, threads in found)) <= {1}

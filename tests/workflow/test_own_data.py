@@ -116,9 +116,11 @@ def test_the_second_scoring_reads_the_cache(
     first = tellapart.evaluate(run, desk / "long.parquet", layout=layout)
     capsys.readouterr()
     assert len(entries_of(usual_cache().entries)) == 1
-    assert tellapart.evaluate(run, desk / "long.parquet", layout=layout) == first
+    again = tellapart.evaluate(run, desk / "long.parquet", layout=layout)
+    assert again.model_copy(update={"looks": first.looks}) == first
     assert "Decoded pictures in the cache: 5,100." in capsys.readouterr().err
-    assert tellapart.evaluate(run, desk / "long.parquet", layout=layout, use_cache=False) == first
+    anew = tellapart.evaluate(run, desk / "long.parquet", layout=layout, use_cache=False)
+    assert anew.model_copy(update={"looks": first.looks}) == first
     assert "in the cache" not in capsys.readouterr().err
 
 

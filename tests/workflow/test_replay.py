@@ -63,10 +63,16 @@ def _contents(folder: Path) -> dict[Path, tuple[int, bytes]]:
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
+def _looks_beside(run: Run) -> int:
+    """Return how often the runs in a run's parent folder have looked at their test images."""
+    lists = run.path.parent.glob(f"*/{RunFolder(run.path).looks_path.name}")
+    return sum(len(path.read_text("utf-8").splitlines()) for path in lists)
+
+
 def test_a_run_replays_bit_for_bit_into_a_folder_beside_it_and_stays_as_it_was(
     file_run: Run,
 ) -> None:
-    before = _contents(file_run.path)
+    before, looks = _contents(file_run.path), _looks_beside(file_run)
     found = tellapart.replay(file_run.path, quiet=True)
     assert found.equal
     assert (found.weights.differing, found.weights.largest_difference) == (0, 0.0)
@@ -74,7 +80,10 @@ def test_a_run_replays_bit_for_bit_into_a_folder_beside_it_and_stays_as_it_was(
     assert (found.first_different_epoch, found.scores, found.circumstances) == (None, (), ())
     assert Path(found.replay).parent == file_run.path.parent
     assert re.fullmatch(rf"{file_run.path.name}-replay-\d+", Path(found.replay).name)
-    assert tellapart.open_run(found.replay).evaluation == file_run.evaluation
+    scores = tellapart.open_run(found.replay).evaluation
+    assert (file_run.evaluation.looks, scores.looks) == (0, looks)
+    told = {"looks": 0, "note": file_run.evaluation.note}
+    assert scores.model_copy(update=told) == file_run.evaluation
     assert _contents(file_run.path) == before
     assert json.loads(found.to_json())["equal"] is True
     assert str(found).endswith("replays: weights, history and scores are equal, bit for bit.")

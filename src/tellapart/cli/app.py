@@ -14,7 +14,9 @@ from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
 from tellapart.cli.evaluate import evaluate
 from tellapart.cli.explain import explain
+from tellapart.cli.export import export
 from tellapart.cli.inspect import inspect
+from tellapart.cli.learning_curve import learning_curve
 from tellapart.cli.predict import predict
 from tellapart.cli.recipes import recipes
 from tellapart.cli.replay import replay
@@ -33,7 +35,7 @@ app = typer.Typer(
 )
 for _verb in (
     *(inspect, review, train, cross_validate, evaluate, predict, explain),
-    *(serve, report, doctor, replay, diff, compare),
+    *(export, serve, report, learning_curve, doctor, replay, diff, compare),
 ):
     app.command()(_verb)
 app.add_typer(recipes, name="recipes")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_WIDTH_OF_PIPES = 110
+_WIDTH_OF_PIPES = 120
 
 
 def show(text: str) -> None:

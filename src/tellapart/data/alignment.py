@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.data.measures import SIDE, Floats, resize
-from tellapart.data.nearest import side_by_side
+from tellapart.data.threads import side_by_side
 from tellapart.images.arrays import Pixels
 
 _PORTION = 64

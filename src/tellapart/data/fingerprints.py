@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 from tellapart.data.measures import SIDE, Floats, resampling, weights
-from tellapart.data.nearest import side_by_side
+from tellapart.data.threads import side_by_side
 from tellapart.images.arrays import Pixels
 
 LENGTH = 64

@@ -1,15 +1,10 @@
 """The nearest of many vectors to each of many others, by all processors."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from tellapart.data.loading import processors
 from tellapart.data.measures import Floats
 from tellapart.data.samples import Indices
+from tellapart.data.threads import side_by_side
 from tellapart.progress import Task
 
 NEAREST = 2
@@ -17,21 +12,7 @@ NEAREST = 2
 
 _ROWS, _PARTS = 512, 8
 _FEW = 4096
-
-Portion = TypeVar("Portion")
-Answer = TypeVar("Answer")
-
-
-def side_by_side(
-    work: Callable[[Portion], Answer], portions: Iterable[Portion]
-) -> Iterator[Answer]:
-    """Yield what `work` gives for each portion, in order, with one thread a processor.
-
-    Matrix products keep to the thread that asks for them meanwhile: threads of their own
-    would wait for each other, and all else would wait for them.
-    """
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(processors()) as pool:
-        yield from pool.map(work, portions)
+"""Among so many vectors all are looked at."""
 
 
 def find_nearest(

@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from tellapart.errors import DataError
 from tellapart.evaluate.intervals import wilson_interval
-from tellapart.evaluate.parts import Interval
-from tellapart.evaluate.record import CleanScore
+from tellapart.evaluate.parts import CleanScore, Interval
 
 
 def leaking_samples(

@@ -7,6 +7,7 @@ from tellapart.evaluate.parts import (
     Baseline,
     Calibration,
     ClassCurves,
+    CleanScore,
     Interval,
     Record,
     RiskCoverage,
@@ -74,35 +75,6 @@ class SkippedFile(Record):
     file: str
     reason: str
     detail: str
-
-
-class CleanScore(Record):
-    """The accuracy without the samples that have a copy, or one of their group, in training.
-
-    Attributes:
-        samples: How many were scored.
-        leaking: How many of them have a copy or one of their group in training.
-        accuracy: On all of them.
-        clean: On those that do not leak; `None` where all do.
-        leaked: On those that leak; `None` where none does.
-    """
-
-    samples: int
-    leaking: int
-    accuracy: Interval
-    clean: Interval | None
-    leaked: Interval | None
-
-    @override
-    def __str__(self) -> str:
-        """Return it as a sentence that stands beside the headline."""
-        if not self.leaking:
-            return "No image scored has a copy, or one of its group, among those to train on."
-        said = f"Images with a copy, or one of their group, in training: {self.leaking:,}. "
-        if self.clean is None:
-            return said + "Nothing is left to score without them."
-        left = self.samples - self.leaking
-        return said + f"Without them, on {left:,} images: accuracy {self.clean}."
 
 
 class Evaluation(Record):

@@ -14,6 +14,12 @@ ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         "softplus": ("Softplus", {}),
         "elu": ("Elu", {}),
         "selu": ("Selu", {}),
+        "exponential": ("Exp", {}),
+        "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+        "hard_silu": ("HardSwish", {}),
+        "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
+        "mish": ("Mish", {}),
+        "softsign": ("Softsign", {}),
         "softmax": ("Softmax", {"axis": -1}),
     }
 )

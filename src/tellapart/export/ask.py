@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from tellapart.export.formats import FORMATS, Answer
 
 BATCHES = (1, 3)
+"""Beside all pictures at once, some are asked about so many at a time."""
+
 FEW = 8
 """So many batches of each small size are asked."""
 

@@ -1,5 +1,6 @@
 """The formats that a bundle can be written in: one function each, all of one shape."""
 
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 
 from tellapart._extras import load_extra
 from tellapart.bundle import Bundle
-from tellapart.errors import UsageError
+from tellapart.errors import ExportError, UsageError
+from tellapart.export.contract import FILE, KEY, contract_text
 from tellapart.export.graph import UnwritableError
-from tellapart.export.onnx import ending_of, to_onnx, write_onnx
-from tellapart.export.proof import ExportError
+from tellapart.export.onnx import ending_of, to_onnx
 from tellapart.export.tensorflow import write_by_tensorflow
 
 
@@ -23,86 +24,104 @@ class Order:
         source: The bundle's file.
         bundle: What is in it.
         network: Its `keras.Model`.
-        path: Where the file goes.
-        any_size: Whether it makes pictures fit by itself.
+        any_size: Whether the file makes pictures fit by itself.
         trust: Whether a network of its maker's own may be built.
     """
 
     source: Path
     bundle: Bundle
     network: Any
-    path: Path
     any_size: bool = False
     trust: bool = False
 
+    def contract(self, *, in_8_bits: bool = False) -> str:
+        """Return what the file tells whoever runs it."""
+        return contract_text(self.bundle, any_size=self.any_size, in_8_bits=in_8_bits)
 
-Writer = Callable[[Order], Path]
+
+Writer = Callable[[Order, Path], None]
 
 
-def _to_onnx(order: Order) -> Path:
+def _to_onnx(order: Order, path: Path) -> None:
+    """Write ONNX by our own writer or, for layers that only Keras knows, by Keras' exporter."""
     try:
-        return write_onnx(order.bundle, order.network, order.path, any_size=order.any_size)
+        path.write_bytes(to_onnx(order.bundle, order.network, any_size=order.any_size))
     except UnwritableError as error:
-        return _by_keras(order, error)
+        if order.any_size:
+            raise ExportError(
+                f"The network has a layer that cannot be written as ONNX for pictures of any "
+                f"size: {error}. Fix: leave out --any-size"
+            ) from error
+        _by_keras(order, path, error)
 
 
-def _by_keras(order: Order, reason: UnwritableError) -> Path:
-    """Write a network with layers that only Keras knows, by Keras' own exporter."""
-    _refuse_any_size(order)
-    from tellapart.export.deployed import deployed_network
-
-    spec = order.bundle.manifest.image
+def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
+    onnx = load_extra("onnx", "onnx")
     try:
-        network = deployed_network(order.network, ending_of(order.bundle), spec)
-        network.export(str(order.path), format="onnx", verbose=False)
-    except ImportError as error:
+        _deployed(order).export(str(path), format="onnx", verbose=False)
+    except (ImportError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
         raise ExportError(
-            f"The network has a layer that only Keras' own exporter may know ({reason}), and that "
-            f"needs more: {error}"
+            f"The network has a layer that cannot be written as ONNX: {reason}. Keras' own "
+            f"exporter says: {' '.join(str(error).split())[:300]}"
         ) from error
-    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        raise ExportError(
-            f"The network has a layer that cannot be written as ONNX: {reason}. "
-            f"Keras' own exporter says: {' '.join(str(error).split())[:300]}"
-        ) from error
-    return order.path
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, {KEY: order.contract()})
+    onnx.save(model, str(path))
 
 
-def _to_saved_model(order: Order) -> Path:
-    _refuse_any_size(order)
-    return write_by_tensorflow("saved_model", order.source, order.path, trust=order.trust)
+def _to_saved_model(order: Order, path: Path) -> None:
+    """Write a SavedModel; what must be known lies in it as a file."""
+    write_by_tensorflow("saved_model", order.source, path, trust=order.trust)
+    (path / FILE).write_text(order.contract(), "utf-8")
 
 
-def _to_litert(order: Order) -> Path:
-    _refuse_any_size(order)
-    return write_by_tensorflow("litert", order.source, order.path, trust=order.trust)
+def _to_litert(order: Order, path: Path) -> None:
+    """Write LiteRT; what must be known is an "associated file", a zip archive at its end."""
+    write_by_tensorflow("litert", order.source, path, trust=order.trust)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(FILE), order.contract())
 
 
-def _to_keras(order: Order) -> Path:
-    _refuse_any_size(order)
-    from tellapart.export.deployed import deployed_network
-
-    spec = order.bundle.manifest.image
-    network = deployed_network(order.network, ending_of(order.bundle), spec)
-    network.save(order.path)
-    return order.path
+def _to_keras(order: Order, path: Path) -> None:
+    """Write Keras' own format; what must be known lies beside it."""
+    _deployed(order).save(path)
+    path.with_name(f"{path.name}.json").write_text(order.contract(), "utf-8")
 
 
-def _to_openvino(order: Order) -> Path:
+def _to_openvino(order: Order, path: Path) -> None:
     """Write OpenVINO's pair of files, by way of ONNX."""
     openvino = load_extra("openvino", "openvino")
     try:
-        content = to_onnx(order.bundle, order.network, any_size=order.any_size)
+        content = to_onnx(order.bundle, order.network)
     except UnwritableError as error:
         raise ExportError(f"The network has a layer that cannot be written: {error}.") from error
     model = openvino.Core().read_model(content)
-    openvino.save_model(model, str(order.path), compress_to_fp16=False)
-    return order.path
+    model.set_rt_info(order.contract(), [KEY])
+    openvino.save_model(model, str(path), compress_to_fp16=False)
 
 
-def _refuse_any_size(order: Order) -> None:
-    if order.any_size:
-        raise UsageError("Pictures of any size can go into ONNX and OpenVINO files only.")
+def _deployed(order: Order) -> Any:
+    from tellapart.export.deployed import deployed_network
+
+    return deployed_network(order.network, ending_of(order.bundle), order.bundle.manifest.image)
+
+
+def check_any_size(form: str) -> None:
+    """See that a format can make pictures fit in its graph.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if form == "openvino":
+        raise UsageError(
+            "OpenVINO computes a graph that makes pictures fit in 32 bits, which gives other "
+            "pixels than tellapart's. Fix: --to onnx, or leave out --any-size"
+        )
+    if form != "onnx":
+        raise UsageError(
+            f"Only ONNX files can make pictures of any size fit. Received: --to {form}. "
+            "Fix: --to onnx, or leave out --any-size"
+        )
 
 
 WRITERS: Mapping[str, Writer] = MappingProxyType(

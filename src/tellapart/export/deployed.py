@@ -7,6 +7,7 @@ import numpy as np
 
 from tellapart.export.head import LEAST, Ending
 from tellapart.models.features import last_layer
+from tellapart.models.logits import ends_in_softmax
 from tellapart.sections import ImageSpec
 
 
@@ -26,11 +27,7 @@ def deployed_network(network: keras.Model, ending: Ending, spec: ImageSpec) -> k
     image = keras.Input(spec.shape, dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="numbers")(image)
     last, features_before = last_layer(network)
-    is_plain = (
-        type(last) is keras.layers.Dense
-        and last.activation is keras.activations.softmax
-        and network.layers[-1] is last
-    )
+    is_plain = network.layers[-1] is last and ends_in_softmax(last)
     features = None
     if features_before is not None:
         body = keras.Model(network.inputs, features_before, name="body")

@@ -22,16 +22,23 @@ class Format:
     """Is one format that a bundle can be exported to.
 
     Attributes:
-        suffix: What its files end in; "" for a folder.
+        suffix: What its files end in; of a SavedModel, which is a folder, by custom.
         runtime: The package that runs it.
         extra: The extra of tellapart that brings the runtime.
         open: Opens a file in that runtime.
+        beside: What else belongs to a file `{stem}` plus suffix.
     """
 
     suffix: str
     runtime: str
     extra: str
     open: Callable[[Path], Answer]
+    beside: tuple[str, ...] = ()
+
+    def files(self, path: Path) -> list[Path]:
+        """Return all that belongs to a file of the format, itself last."""
+        others = [path.with_name(name.format(stem=path.stem)) for name in self.beside]
+        return [*others, path]
 
 
 def open_onnx(path: Path) -> Answer:
@@ -68,14 +75,11 @@ def open_saved_model(path: Path) -> Answer:
     import tensorflow as tf
 
     module = tf.saved_model.load(str(path))
-    signature = module.signatures["serving_default"]
 
     def answer(pixels: NDArray[np.uint8]) -> Answers:
-        found = signature(image=tf.constant(pixels))
+        found = module.signatures["serving_default"](image=tf.constant(pixels))
         return {name: tensor.numpy() for name, tensor in found.items()}
 
-    # the module must live as long as its signature, which does not hold it
-    answer.module = module  # type: ignore[attr-defined]
     return answer
 
 
@@ -108,10 +112,12 @@ def open_keras_file(path: Path) -> Answer:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "keras": Format(".keras", "keras", "tensorflow-cpu", open_keras_file),
+        "keras": Format(
+            ".keras", "keras", "tensorflow-cpu", open_keras_file, ("{stem}.keras.json",)
+        ),
         "litert": Format(".tflite", "ai_edge_litert", "litert", open_litert),
         "onnx": Format(".onnx", "onnxruntime", "onnx", open_onnx),
-        "openvino": Format(".xml", "openvino", "openvino", open_openvino),
-        "saved_model": Format("", "tensorflow", "tensorflow-cpu", open_saved_model),
+        "openvino": Format(".xml", "openvino", "openvino", open_openvino, ("{stem}.bin",)),
+        "saved_model": Format(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model),
     }
 )

@@ -10,26 +10,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 from tellapart.bundle import Bundle
-from tellapart.errors import BundleError
+from tellapart.errors import ExportError
+from tellapart.export.ask import BATCHES
 from tellapart.export.formats import Answers, Format
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode_array
 from tellapart.predict.runtimes import Runtime
 from tellapart.verdicts import Verdicts, judge, measure_novelty
 
+IMAGES = 256
+"""So many real images a file is asked about, if there are as many."""
+
 TOLERANCE = 1e-5
 """How far a probability may be off in formats of 32-bit numbers."""
 
-BATCHES = (1, 3)
-"""Beside all pictures at once, some are asked about so many at a time."""
-
 _SECONDS = 600
-
-
-class ExportError(BundleError):
-    """A file in another format that does not answer as its bundle: it was removed."""
 
 
 class Proof(BaseModel):
@@ -52,6 +50,15 @@ class Proof(BaseModel):
     labels: int
     verdicts: int | None
     runtime: str
+
+    @override
+    def __str__(self) -> str:
+        """Return it in a sentence."""
+        rules = "" if self.verdicts is None else f", {self.verdicts} the same verdict"
+        return (
+            f"Asked about {self.images} real images with {self.runtime}: {self.labels} get the "
+            f"same class{rules}, probabilities within {self.largest_difference:.1e}."
+        )
 
     def fails(self, tolerance: float) -> str:
         """Return what is wrong, in words, or nothing."""
@@ -119,7 +126,21 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     Raises:
         ExportError: It cannot be opened or run at all.
     """
-    runtime, found = _ask(name, path, expected.given)
+    version, found = _ask(name, path, expected.given)
+    return compare(bundle, f"{form.runtime} {version}", found, expected)
+
+
+def compare(
+    bundle: Bundle, runtime: str, found: Mapping[str, NDArray[np.float32]], expected: Expected
+) -> Proof:
+    """Return what came of asking a file.
+
+    Args:
+        bundle: What it must answer as.
+        runtime: What ran it, in words.
+        found: Its answers, by `ask.ask_in_batches`.
+        expected: Those of the bundle.
+    """
     rows = [found[f"{batch}/probabilities"] for batch in (*BATCHES, 0)]
     counts = [len(part) for part in rows]
     wanted = [expected.probabilities[:count] for count in counts]
@@ -133,7 +154,7 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
         largest_difference=float(np.max(gaps)),
         labels=int(same.sum()),
         verdicts=_same_verdicts(bundle, found, expected),
-        runtime=f"{form.runtime} {runtime}",
+        runtime=runtime,
     )
 
 
@@ -169,4 +190,7 @@ def _ask(name: str, path: Path, pixels: Pixels) -> tuple[str, Answers]:
         raise ExportError(f"{path} cannot be run: {' '.join(last)[-500:] or done.returncode}")
     with np.load(io.BytesIO(done.stdout), allow_pickle=False) as arrays:
         found = {key: arrays[key] for key in arrays.files}
+    if "0/probabilities" not in found:
+        names = sorted({key.partition("/")[2] for key in found} - {""})
+        raise ExportError(f"{path} must put out `probabilities`. Received: {', '.join(names)}.")
     return str(found.pop("version")), found

@@ -115,10 +115,7 @@ def _place(
     sums: _Sums, width: str, height: str, spec: ImageSpec
 ) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
     """Return, across and down: where the shown part begins and ends, and its size."""
-    zero = sums.number(0.0)
     full_width, full_height = sums.number(spec.width), sums.number(spec.height)
-    if spec.fit == "stretch":
-        return (zero, width, full_width), (zero, height, full_height)
     if spec.fit == "crop":
         ratio = sums.number(spec.width / spec.height)
         across = sums.do("Min", width, sums.times(ratio, height))
@@ -127,6 +124,9 @@ def _place(
             (*_middle(sums, width, across), full_width),
             (*_middle(sums, height, down), full_height),
         )
+    zero = sums.number(0.0)
+    if spec.fit == "stretch":
+        return (zero, width, full_width), (zero, height, full_height)
     shown = []
     for one, other, target, limit in (
         (width, height, full_height, full_width),

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tellapart._extras import require_extra
+from tellapart.errors import ExportError
+
 
 def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = False) -> Path:
     """Write a bundle as `saved_model` or `litert`, whatever backend runs here.
@@ -17,10 +20,7 @@ def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = Fa
         MissingExtraError: TensorFlow is not installed.
         ExportError: It cannot be written.
     """
-    from tellapart._extras import load_extra
-    from tellapart.export.proof import ExportError
-
-    load_extra("tensorflow", "tensorflow-cpu")
+    require_extra("tensorflow", "tensorflow-cpu")
     command = [sys.executable, "-m", "tellapart.export.tensorflow", form, str(bundle), str(path)]
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     done = subprocess.run(

@@ -15,7 +15,7 @@ EXTRA = "serve"
 """The extra of tellapart that brings ONNX Runtime without Keras."""
 
 _SILENT = 4
-_ENDINGS = (
+_ERRORS = (
     "EPFail",
     "Fail",
     "InvalidArgument",
@@ -85,6 +85,6 @@ def _open(content: bytes) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except tuple(getattr(state, name) for name in _ENDINGS) as error:
+    except tuple(getattr(state, name) for name in _ERRORS) as error:
         said = " ".join(str(error).split())[:200]
         raise BundleError(f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}") from error

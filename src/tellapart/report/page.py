@@ -26,8 +26,12 @@ def render_page(template: str, values: Mapping[str, Any]) -> str:
 
 def picture_source(picture: Picture, dots_per_inch: int = 96) -> str:
     """Return a picture as the address that an `<img>` shows without any file."""
-    raw = base64.b64encode(picture.to_png(dots_per_inch)).decode("ascii")
-    return f"data:image/png;base64,{raw}"
+    return png_source(picture.to_png(dots_per_inch))
+
+
+def png_source(content: bytes) -> str:
+    """Return a PNG file's bytes as the address that an `<img>` shows without any file."""
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def image_source(picture: Image.Image) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tellapart._version import __version__
@@ -9,15 +10,34 @@ from tellapart.check.finding import Finding
 from tellapart.evaluate.parts import Interval
 from tellapart.evaluate.record import Evaluation
 from tellapart.figures import Picture
-from tellapart.report.confusion import draw_confusion
 from tellapart.report.galleries import Answered, cards_of, choose_mistakes, choose_pairs
-from tellapart.report.page import picture_source, render_page
-from tellapart.report.reliability import draw_reliability
-from tellapart.report.risk_coverage import draw_risk_coverage
-from tellapart.report.roc import draw_roc
+from tellapart.report.page import picture_source, png_source, render_page
 
-WIDE = 10
-"""A plot of more inches has a row of its own."""
+PLOTS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
+    {
+        "confusion.png": (
+            "Confusion matrix",
+            "Rows are the true classes, columns what was said.",
+            False,
+        ),
+        "reliability.png": (
+            "Reliability",
+            "On the dotted line the classifier is as sure as it is right.",
+            False,
+        ),
+        "risk-coverage.png": (
+            "Risk and coverage",
+            "How many answers are wrong if only the surest are given.",
+            False,
+        ),
+        "roc.png": (
+            "ROC and precision–recall",
+            "How well each class is told from all others.",
+            True,
+        ),
+    }
+)
+"""The plots of the scores: title, caption, and whether it has a row of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +50,7 @@ class RunStory:
         promise: What the classifier promises of the answers that it gives, in sentences.
         worries: What to worry about, worst first.
         unlooked: What was not looked at, in sentences.
-        curves: Accuracy and loss over the epochs.
+        pictures: What is drawn of the run, as PNG by file name.
         outlook: What more time would probably buy, in a sentence.
         answered: The test images that are shown; `None` where they are out of reach.
         unseen: Why they are out of reach.
@@ -47,7 +67,7 @@ class RunStory:
     promise: Sequence[str]
     worries: Sequence[Finding]
     unlooked: Sequence[str]
-    curves: Picture
+    pictures: Mapping[str, bytes]
     outlook: str
     answered: Answered | None
     unseen: str
@@ -70,8 +90,8 @@ def draw_run(story: RunStory) -> str:
         "worries": story.worries,
         "unlooked": story.unlooked,
         "headline": headline_rows(evaluation),
-        "plots": _plots(evaluation),
-        "curves": picture_source(story.curves),
+        "plots": _plots(story.pictures),
+        "curves": png_source(story.pictures["curves.png"]),
         "outlook": story.outlook,
         "grid": picture_source(story.grid) if story.grid is not None else None,
         "splits": story.splits,
@@ -131,28 +151,12 @@ def _row(name: str, value: Interval, form: str) -> tuple[str, str, str, str]:
     return name, form.format(value.value), form.format(value.low), form.format(value.high)
 
 
-def _plots(found: Evaluation) -> list[dict[str, Any]]:
-    plots = [
-        ("Confusion matrix", "Rows are the true classes, columns what was said.", draw_confusion),
-    ]
-    if found.calibration is not None:
-        caption = "On the dotted line the classifier is as sure as it is right."
-        plots.append(("Reliability", caption, draw_reliability))
-    if found.risk_coverage is not None:
-        caption = "How many answers are wrong if only the surest are given."
-        plots.append(("Risk and coverage", caption, draw_risk_coverage))
-    if found.curves:
-        caption = "How well each class is told from all others."
-        plots.append(("ROC and precision–recall", caption, draw_roc))
-    pictures = [(title, caption, draw(found)) for title, caption, draw in plots]
+def _plots(pictures: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Return the plots of the scores that there are."""
     return [
-        {
-            "title": title,
-            "caption": caption,
-            "source": picture_source(picture, 80),
-            "wide": picture.get_figwidth() > WIDE,
-        }
-        for title, caption, picture in pictures
+        {"title": title, "caption": caption, "source": png_source(pictures[name]), "wide": wide}
+        for name, (title, caption, wide) in PLOTS.items()
+        if name in pictures
     ]
 
 

@@ -42,6 +42,7 @@ def find_worries(
     return worst_first(
         (
             *_about_honesty(evaluation, validated_on_test=validated_on_test),
+            *_about_leaks(evaluation),
             *_about_size(evaluation),
             *_about_baselines(evaluation),
             *_about_parts(evaluation),
@@ -74,6 +75,17 @@ def _about_honesty(found: Evaluation, *, validated_on_test: bool) -> Iterator[Fi
             f"These test images had been scored {times} before. A choice that was made after "
             "looking makes the score flatter.",
             "Score the last choice on images that nobody has looked at.",
+        )
+
+
+def _about_leaks(found: Evaluation) -> Iterator[Finding]:
+    if found.clean is not None and found.clean.leaking:
+        yield _worry(
+            "leaks",
+            "problem",
+            str(found.clean),
+            "Split anew by groups, or let near-duplicates stay together: "
+            "--set data.near_duplicates=together",
         )
 
 

@@ -84,6 +84,7 @@ def evaluate(
     Raises:
         DataError: The samples have classes that the model does not know, or none can be read;
             or `strict`, and one cannot.
+        UsageError: `check_leaks` is true, and there is no training split beside the samples.
         BundleError: The bundle cannot be used.
         ModelError: The `keras.Model` does not fit the samples.
     """

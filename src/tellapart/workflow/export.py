@@ -1,21 +1,24 @@
 """Write a bundle in another format, and keep it only if it answers as the bundle does."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
-from tellapart._extras import load_extra, prepare_keras
-from tellapart.bundle import Bundle, open_bundle
-from tellapart.errors import TellapartError, UsageError, did_you_mean
-from tellapart.export.catalogue import WRITERS, Order
-from tellapart.export.formats import FORMATS, Format
+from tellapart._extras import prepare_keras, require_extra
+from tellapart.bundle import open_bundle
+from tellapart.errors import ExportError, TellapartError, UsageError, did_you_mean
+from tellapart.export.card import NAME, card_of
+from tellapart.export.catalogue import WRITERS, Order, check_any_size
+from tellapart.export.formats import FORMATS
+from tellapart.export.golden import check_golden_folder, write_golden
+from tellapart.export.int8 import MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
+from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
 from tellapart.export.proof import (
+    IMAGES,
     TOLERANCE,
     Expected,
-    ExportError,
     Proof,
     expect,
     of_another_size,
@@ -27,9 +30,6 @@ from tellapart.progress import Progress, open_progress
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.run_data import data_of_run
 
-IMAGES = 256
-"""So many real images a file is asked about."""
-
 
 class Exported(BaseModel):
     """Is a file in another format, with the proof that it answers as its bundle.
@@ -38,7 +38,10 @@ class Exported(BaseModel):
         path: The file, or the folder of a SavedModel.
         format: A key of `FORMATS`.
         size_bytes: Of all of it.
+        any_size: Whether it makes pictures of any size fit by itself.
         proof: What came of asking it.
+        eight_bits: What computing in 8 bits costs and brings, where it does so.
+        golden: The folder of golden pictures, if they were asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,18 +49,18 @@ class Exported(BaseModel):
     path: str
     format: str
     size_bytes: int
+    any_size: bool
     proof: Proof
+    eight_bits: EightBits | None = None
+    golden: str | None = None
 
     @override
     def __str__(self) -> str:
-        """Return it in a sentence."""
-        proof = self.proof
-        rules = "" if proof.verdicts is None else ", the same verdicts"
-        return (
-            f"{self.path}: {self.size_bytes:,} bytes, proved on {proof.images} real images with "
-            f"{proof.runtime}: the same classes{rules}, probabilities within "
-            f"{proof.largest_difference:.1e}"
-        )
+        """Return it in a few sentences."""
+        said = f"{self.path}: {self.size_bytes:,} bytes. {self.proof}"
+        if self.eight_bits is not None:
+            said = f"{said} {self.eight_bits}"
+        return said if self.golden is None else f"{said} Golden pictures: {self.golden}"
 
 
 def export(
@@ -66,6 +69,9 @@ def export(
     *,
     output: str | Path | None = None,
     any_size: bool = False,
+    int8: bool = False,
+    golden: str | Path | None = None,
+    card: bool = False,
     trust: bool = False,
     backend: str | None = None,
     quiet: bool = False,
@@ -81,51 +87,88 @@ def export(
         to: "onnx", "saved_model", "litert", "keras" or "openvino".
         output: Where it goes; by default beside the bundle. Nothing is overwritten.
         any_size: Let the file take pictures of any size, and make them fit in its graph
-            exactly as tellapart does; for ONNX and OpenVINO.
+            exactly as tellapart does; for ONNX.
+        int8: Let the file compute in 8 bits; for ONNX. It is kept only if its accuracy on the
+            run's validation images is at most 0.1 points lower, and need not answer alike.
+        golden: A folder for real pictures with what must come out, and programs that compare.
+        card: Write a model card, `README.md`, beside the file; a SavedModel has one in it.
         trust: Build a network of its maker's own, which may run code.
         backend: "tensorflow", "jax" or "torch", if Keras is not loaded yet.
         quiet: Show no progress.
 
     Raises:
-        UsageError: The format is unknown, or something is at `output` already.
+        UsageError: The format is unknown or cannot do what is asked, or something is at
+            `output` already.
         BundleError: The bundle cannot be used.
         ExportError: The file does not answer as the bundle; nothing of it is left.
+        OutputError: The place cannot be written.
         MissingExtraError: What the format needs is not installed.
 
     Example:
         `tellapart.export("runs/fashion-mnist-1/model.tellapart", "onnx")`
     """
-    source = Path(model)
-    if to not in FORMATS:
-        raise UsageError(f"Unknown format '{to}'. {did_you_mean(to, FORMATS)}")
-    form = FORMATS[to]
-    target = _target(source, to, form, output)
-    load_extra(form.runtime, form.extra)
+    source, progress = Path(model), open_progress(quiet=quiet)
+    _check(to, any_size=any_size, int8=int8, golden=golden)
+    target = target_of(source, to, output, card=card)
+    require_extra(FORMATS[to].runtime, FORMATS[to].extra)
     prepare_keras(backend)
     bundle = open_bundle(source)
     runtime = open_keras(bundle, trust=trust)
-    progress = open_progress(quiet=quiet)
-    images = _images(source, bundle, progress)
-    given = of_another_size(images) if any_size else images
-    expected = expect(bundle, runtime, given)
-    order = Order(source, bundle, runtime.network, target, any_size=any_size, trust=trust)
-    try:
-        WRITERS[to](order)
-        proof = _prove(order, to, form, expected)
-    except BaseException:
-        _remove(target)
-        raise
-    return Exported(path=str(target), format=to, size_bytes=_size(target), proof=proof)
+    images = _images(source, bundle.golden.images, progress)
+    expected = expect(bundle, runtime, of_another_size(images) if any_size else images)
+    order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
+    with beside(target) as path:
+        progress.say(f"Writing {target.name}")
+        WRITERS[to](order, path)
+        in_8_bits = _to_8_bits(order, path) if int8 else None
+        progress.say(f"Asking it about {len(images)} real images in a fresh process")
+        proof = _prove(order, to, path, expected, exactly=not int8)
+        if card or to in FOLDERS:
+            text = card_of(bundle.manifest, to, target.name, any_size=any_size)
+            (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
+        if golden is not None:
+            write_golden(Path(golden), bundle, expected, any_size=any_size)
+        size = put_in_place(to, path, target)
+    return Exported(
+        path=str(target),
+        format=to,
+        size_bytes=size,
+        any_size=any_size,
+        proof=proof,
+        eight_bits=in_8_bits,
+        golden=None if golden is None else str(golden),
+    )
 
 
-def _prove(order: Order, to: str, form: Format, expected: Expected) -> Proof:
+def _check(to: str, *, any_size: bool, int8: bool, golden: str | Path | None) -> None:
+    """See that a format is known and can do what is asked.
+
+    Raises:
+        UsageError: It is not, or cannot.
+    """
+    if to not in FORMATS:
+        raise UsageError(f"Unknown format '{to}'. {did_you_mean(to, FORMATS)}")
+    if any_size:
+        check_any_size(to)
+    if int8 and to != "onnx":
+        raise UsageError(f"Only ONNX files are written in 8 bits. Received: --to {to}.")
+    if golden is not None:
+        if int8:
+            raise UsageError(
+                "Golden pictures hold answers in 32 bits, which 8 bits do not give. "
+                "Fix: leave out --golden or --int8"
+            )
+        check_golden_folder(Path(golden))
+
+
+def _prove(order: Order, to: str, path: Path, expected: Expected, *, exactly: bool) -> Proof:
     """Return the proof of a file.
 
     Raises:
-        ExportError: It does not answer as its bundle.
+        ExportError: It cannot be run, or does not answer as its bundle.
     """
-    proof = prove(order.bundle, to, form, order.path, expected)
-    if wrong := proof.fails(TOLERANCE):
+    proof = prove(order.bundle, to, FORMATS[to], path, expected)
+    if exactly and (wrong := proof.fails(TOLERANCE)):
         raise ExportError(
             f"The {to} file does not answer as {order.source} and was removed: {wrong}. "
             f"It was run by {proof.runtime}."
@@ -133,29 +176,8 @@ def _prove(order: Order, to: str, form: Format, expected: Expected) -> Proof:
     return proof
 
 
-def _target(source: Path, to: str, form: Format, output: str | Path | None) -> Path:
-    """Return where the file goes.
-
-    Raises:
-        UsageError: Something is there already, or its ending is another format's.
-    """
-    usual = source.with_suffix(form.suffix) if form.suffix else source.with_suffix(".saved_model")
-    target = usual if output is None else Path(output)
-    if target.is_dir() and output is not None and form.suffix:
-        target = target / usual.name
-    if target.suffix != form.suffix and form.suffix:
-        raise UsageError(
-            f"A file of format '{to}' must end in {form.suffix}. Received: {target}. "
-            f"Fix: --output {target.with_suffix(form.suffix)}"
-        )
-    if target.exists():
-        raise UsageError(f"There is something at {target} already. Fix: choose another --output")
-    return target
-
-
-def _images(source: Path, bundle: Bundle, progress: Progress) -> Pixels:
+def _images(source: Path, golden: Pixels, progress: Progress) -> Pixels:
     """Return real images: the golden ones and, where these are few, the run's test images."""
-    golden = bundle.golden.images
     if len(golden) >= IMAGES:
         return golden[:IMAGES]
     try:
@@ -169,20 +191,24 @@ def _images(source: Path, bundle: Bundle, progress: Progress) -> Pixels:
     return np.asarray(data.test.first(IMAGES).pixels)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    for file in (path, path.with_suffix(".bin")):
-        if file.is_file() and (file == path or path.suffix == ".xml"):
-            file.unlink()
+def _to_8_bits(order: Order, path: Path) -> EightBits:
+    """Let a file compute in 8 bits, and return what that costs and brings.
 
-
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    pair = path.with_suffix(".bin")
-    more = pair.stat().st_size if path.suffix == ".xml" and pair.is_file() else 0
-    return path.stat().st_size + more
-
-
-__all__ = ["ExportError", "Exported", "export"]
+    Raises:
+        UsageError: The run's validation images are out of reach.
+        ExportError: It costs too much.
+    """
+    try:
+        data = data_of_run(RunFolder(order.source.parent), quiet=True)
+    except TellapartError as error:
+        raise UsageError(
+            "--int8 must be judged on the validation images of the run, which are out of reach: "
+            f"{error} Fix: export the bundle in its run's folder, or leave out --int8"
+        ) from error
+    before = path.read_bytes()
+    after = to_8_bits(before, order.bundle.golden.images, order.contract(in_8_bits=True))
+    part = data.validation.first(MOST_IMAGES)
+    split = "test" if data.validation is data.test else "validation"
+    found = judge_8_bits(before, after, np.asarray(part.pixels), part.targets, split)
+    path.write_bytes(after)
+    return found

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tellapart.errors import OutputError
 from tellapart.evaluate.record import Evaluation
-from tellapart.files import output_errors
+from tellapart.files import output_errors, write_whole
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 
@@ -92,13 +92,14 @@ def earlier_looks(folder: RunFolder, fingerprint: str) -> tuple[int, int]:
 
 
 def write_look(folder: RunFolder, look: Look) -> bool:
-    """Add a look to the run's list, and return whether that could be written."""
+    """Add a look to the run's list, whole or not at all, and return whether that could be done."""
+    path = folder.looks_path
+    if not folder.path.is_dir():
+        return False
     try:
-        with (
-            output_errors(folder.looks_path),
-            folder.looks_path.open("a", encoding="utf-8") as file,
-        ):
-            file.write(f"{look.model_dump_json()}\n")
+        with output_errors(path):
+            before = path.read_bytes() if path.is_file() else b""
+        write_whole(path, before + f"{look.model_dump_json()}\n".encode())
     except OutputError:
         return False
     return True

@@ -36,7 +36,7 @@ def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
     answers = ask_about(part, data.class_names, predictor)
     found = score_validation(data, part, answers)
     asking = time.perf_counter() - asked
-    for _ in range(5):  # the other four pictures take no longer than this one
+    for _ in range(7):  # the other four pictures and the page take no longer
         draw_confusion(found).to_png()
     return time.perf_counter() - began + asking * (len(data.test) / len(part) - 1)
 

@@ -9,7 +9,7 @@ from tellapart.progress import open_progress
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.predict import open_model
 from tellapart.workflow.run_data import data_of_run
-from tellapart.workflow.runs import Run, open_run
+from tellapart.workflow.runs import Run, draw_pictures, open_run
 from tellapart.workflow.story import page_of
 
 
@@ -53,7 +53,7 @@ def report(
     except TellapartError as error:
         data, unseen = None, str(error)
         progress.say(f"The page shows no pictures. {error}")
-    page = page_of(found, predictor, data, unseen).encode()
+    page = page_of(found, predictor, data, draw_pictures(found), unseen).encode()
     if output is None:
         return write_whole(folder.report_path, page)
     return write_numbered(Path(output), page)

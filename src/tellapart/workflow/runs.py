@@ -1,5 +1,6 @@
 """A finished run, as Python sees it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing_extensions import override
 from tellapart.errors import BundleError
 from tellapart.evaluate.record import Evaluation, PairedComparison
 from tellapart.figures import Picture
+from tellapart.files import write_whole
 from tellapart.predict.predictor import Predictor
 from tellapart.recipe import Recipe
 from tellapart.train.history import History
@@ -162,18 +164,28 @@ def open_run(path: str | Path, *, trust: bool = False) -> Run:
     return Run(Path(path), recipe, folder.history(), evaluation, trust)
 
 
-def save_pictures(run: Run) -> None:
-    """Draw what there is to see of a run into its folder.
+def save_pictures(run: Run) -> Mapping[str, bytes]:
+    """Draw what there is to see of a run into its folder, and return it as PNG by file name.
 
     Raises:
         OutputError: The place cannot be written.
     """
-    plots = RunFolder(run.path).plots
-    run.show_curves().save(plots / "curves.png")
-    run.show_confusion().save(plots / "confusion.png")
-    run.show_reliability().save(plots / "reliability.png")
-    run.show_risk_coverage().save(plots / "risk-coverage.png")
-    run.show_roc().save(plots / "roc.png")
+    pictures = draw_pictures(run)
+    for name, content in pictures.items():
+        write_whole(RunFolder(run.path).plots / name, content)
+    return pictures
+
+
+def draw_pictures(run: Run) -> Mapping[str, bytes]:
+    """Return what there is to see of a run, as PNG by file name; less of one that is older."""
+    drawings = {"curves.png": run.show_curves, "confusion.png": run.show_confusion}
+    if not run.evaluation.is_older:
+        drawings |= {
+            "reliability.png": run.show_reliability,
+            "risk-coverage.png": run.show_risk_coverage,
+            "roc.png": run.show_roc,
+        }
+    return {name: draw().to_png() for name, draw in drawings.items()}
 
 
 def validation_title(recipe: Recipe) -> str:

@@ -1,12 +1,16 @@
 """All scores of a run's classifier: its answers, its rules, and what else is known."""
 
 from tellapart.data.prepare import Part, Prepared
+from tellapart.evaluate.clean import score_clean
+from tellapart.evaluate.parts import CleanScore
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.manifest import Scores
 from tellapart.predict.predictor import Predictor
+from tellapart.progress import SILENCE
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.background import background_of
+from tellapart.workflow.leaks import find_leaking
 from tellapart.workflow.looks import earlier_looks, look_now, tell_of_looks, write_look
 from tellapart.workflow.predictions import Answers, ask_about, score_of_answers, write_answers
 
@@ -29,12 +33,29 @@ def score_run(folder: RunFolder, data: Prepared, predictor: Predictor) -> Evalua
     write_answers(folder, answers)
     rules = predictor.manifest.decisions
     temperature = None if rules is None else rules.temperature
-    own, others = earlier_looks(folder, answers.fingerprint)
+    _, others = earlier_looks(folder, answers.fingerprint)
     note = f"{data.policy} {tell_of_looks(others, 'test')}".strip()
     found = _score(data, "test", data.test, answers, temperature, note)
     write_look(folder, look_now("train", "test", answers.fingerprint))
-    update = {"looks": own + others, "answers": score_of_answers(predictor, answers)}
+    update = {
+        "looks": others,
+        "answers": score_of_answers(predictor, answers),
+        "clean": _without_leaks(data, answers),
+    }
     return found.model_copy(update=update)
+
+
+def _without_leaks(data: Prepared, answers: Answers) -> CleanScore | None:
+    """Return the score without images that have a copy in training, where a user gave the splits.
+
+    Known data sets and arrays are left to `evaluate --check-leaks`.
+    """
+    train = data.source.train
+    if "test" not in data.source.splits or train.images.keys_are_positions:
+        return None
+    samples, reading = data.decoded["test"]
+    leaks = find_leaking(train, samples, None, SILENCE)
+    return None if leaks is None else score_clean(answers.right, leaks[reading.kept])
 
 
 def score_validation(data: Prepared, part: Part, answers: Answers) -> Evaluation:

@@ -158,9 +158,9 @@ class Session:
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
         write_whole(self._folder.history_path, history.to_jsonl())
         run = Run(self._folder.path, self._recipe, history, evaluation, trust=True)
-        save_pictures(run)
+        pictures = save_pictures(run)
         write_whole(self._folder.evaluation_path, evaluation.to_json())
-        write_whole(self._folder.report_path, page_of(run, predictor, self._data))
+        write_whole(self._folder.report_path, page_of(run, predictor, self._data, pictures))
         if self._budget:
             self._progress.say(outlook(history))
         return run

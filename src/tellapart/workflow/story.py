@@ -24,14 +24,21 @@ if TYPE_CHECKING:
     from tellapart.report.galleries import Answered
 
 
-def page_of(run: Run, predictor: Predictor, data: Prepared | None, unseen: str = "") -> str:
+def page_of(
+    run: Run,
+    predictor: Predictor,
+    data: Prepared | None,
+    pictures: Mapping[str, bytes],
+    unseen: str = "",
+) -> str:
     """Return the page about a run.
 
     Args:
         run: Finished.
         predictor: Its classifier, for the heat maps.
         data: What it was trained on; `None` where that is out of reach.
-        unseen: Why it is.
+        pictures: What is drawn of the run, as PNG by file name.
+        unseen: Why the data are out of reach.
     """
     from tellapart.report.run import RunStory, draw_run
     from tellapart.report.worries import find_worries
@@ -53,7 +60,7 @@ def page_of(run: Run, predictor: Predictor, data: Prepared | None, unseen: str =
                 data=(inspection.findings if inspection else None) or (),
             ),
             unlooked=_unlooked(inspection, record),
-            curves=run.show_curves(),
+            pictures=pictures,
             outlook=outlook(run.history),
             answered=_answered(run, predictor, data, answers),
             unseen=unseen or "the answers about each of them were not kept.",
@@ -104,7 +111,7 @@ def _answered(
         probabilities=answers.probabilities,
         places=places,
         pixels=pixels,
-        names=[_name(samples.keys[int(reading.kept[place])]) for place in places],
+        names=[_name(samples.images.key(int(reading.kept[place]))) for place in places],
         heat=_heat(predictor, pixels, said),
     )
 

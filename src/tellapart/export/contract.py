@@ -1,0 +1,46 @@
+"""What a file in another format tells whoever runs it, as JSON, wherever the format keeps it."""
+
+import json
+from typing import Any
+
+from tellapart._version import __version__
+from tellapart.bundle import Bundle
+
+KEY = "tellapart"
+"""What the contract is called where a format keeps things by name."""
+
+FILE = "tellapart.json"
+"""What it is called where it is a file in the format's folder or archive."""
+
+
+def contract_of(
+    bundle: Bundle, *, any_size: bool = False, in_8_bits: bool = False
+) -> dict[str, Any]:
+    """Return class names, pixels, rules, scores and origin of a bundle, as JSON has them.
+
+    Args:
+        bundle: Whose network it is.
+        any_size: Whether the file makes pictures fit by itself.
+        in_8_bits: Whether it computes in 8 bits.
+    """
+    manifest = bundle.manifest
+    rules = manifest.decisions
+    return {
+        "made_by": f"tellapart {__version__}",
+        "name": manifest.name,
+        "created": manifest.created,
+        "class_names": list(manifest.class_names),
+        "image": manifest.image.model_dump(),
+        "any_size": any_size,
+        "in_8_bits": in_8_bits,
+        "temperature_applied": rules.temperature if rules is not None else 1.0,
+        "decisions": rules.model_dump() if rules is not None else None,
+        "scores": manifest.scores.model_dump() if manifest.scores is not None else None,
+        "data": manifest.data.model_dump(),
+    }
+
+
+def contract_text(bundle: Bundle, *, any_size: bool = False, in_8_bits: bool = False) -> str:
+    """Return the contract as text."""
+    found = contract_of(bundle, any_size=any_size, in_8_bits=in_8_bits)
+    return json.dumps(found, ensure_ascii=False, indent=2)

@@ -1,0 +1,148 @@
+"""Golden pictures of an export: inputs, what must come out, and two programs that compare.
+
+With them a port to another language or runtime can be proved without tellapart.
+"""
+
+import json
+import shutil
+import struct
+import zlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tellapart.bundle import Bundle
+from tellapart.errors import UsageError
+from tellapart.export.contract import contract_of
+from tellapart.export.proof import TOLERANCE, Expected
+from tellapart.files import output_errors
+from tellapart.images.arrays import Pixels
+
+PICTURES = 32
+
+_CHECKERS = ("check.py", "check.mjs")
+_UINT = struct.Struct(">I")
+_CLEAR = 10 * TOLERANCE
+"""A picture is left out where a number of it is so near to a threshold."""
+
+
+def check_golden_folder(folder: Path) -> None:
+    """See that a folder can be filled.
+
+    Raises:
+        UsageError: There is something in it.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"The golden pictures need an empty folder. Received: {folder}. "
+            "Fix: choose another --golden"
+        )
+
+
+def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: bool) -> Path:
+    """Write inputs as PNG, what must come out as JSON, and the programs that compare.
+
+    The PNG files are as plain as can be: one chunk of data, no filters.
+
+    Args:
+        folder: Where they go; empty, or not there yet.
+        bundle: Its rules.
+        expected: What it says of real images.
+        any_size: Whether the images have another size than the network's.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    rows = []
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, place in enumerate(_choose(bundle, expected)):
+            name = f"{number:03}.png"
+            (folder / name).write_bytes(plain_png(expected.given[place]))
+            rows.append({"file": name, **_row(bundle, expected, place)})
+        record = {
+            "contract": contract_of(bundle, any_size=any_size),
+            "tolerance": TOLERANCE,
+            "rules": _rules(bundle),
+            "pictures": rows,
+        }
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (folder / "expected.json").write_text(text, "utf-8")
+        for name in _CHECKERS:
+            given = resources.files("tellapart.export") / "checkers" / f"{name}.txt"
+            with resources.as_file(given) as path:
+                shutil.copyfile(path, folder / name)
+    return folder
+
+
+def plain_png(pixels: Pixels) -> bytes:
+    """Return `(height, width, 1 or 3)`, uint8, as a PNG of one unfiltered chunk.
+
+    PNG Specification, third edition (W3C 2025), 5 and 11.2.
+
+    Example:
+        >>> plain_png(np.zeros((2, 2, 1), np.uint8))[12:16]
+        b'IHDR'
+    """
+    height, width, channels = pixels.shape
+    kind = {1: 0, 3: 2}[channels]
+    lines = np.concatenate(
+        [np.zeros((height, 1), np.uint8), pixels.reshape(height, width * channels)], axis=1
+    )
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines.tobytes())),
+        (b"IEND", b""),
+    )
+    chunks = [
+        struct.pack(">I4s", len(content), name) + content + _UINT.pack(zlib.crc32(name + content))
+        for name, content in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _choose(bundle: Bundle, expected: Expected) -> list[int]:
+    """Return places of pictures of each verdict in turn, far from every threshold."""
+    kinds = np.full(len(expected.given), "label")
+    clear = np.ones(len(expected.given), np.bool_)
+    if expected.verdicts is not None:
+        kinds, rules = expected.verdicts.kinds, _rules(bundle)
+        best = expected.probabilities.max(axis=1)
+        clear &= np.abs(best - rules["label_from"]) > _CLEAR
+        if expected.verdicts.novelty is not None and rules["unknown_above"] is not None:
+            clear &= np.abs(expected.verdicts.novelty - rules["unknown_above"]) > _CLEAR
+    order: list[tuple[int, int]] = []
+    counts = dict.fromkeys(map(str, np.unique(kinds)), 0)
+    for place in np.flatnonzero(clear):
+        kind = str(kinds[place])
+        order.append((counts[kind], int(place)))
+        counts[kind] += 1
+    return sorted(place for _, place in sorted(order)[:PICTURES])
+
+
+def _row(bundle: Bundle, expected: Expected, place: int) -> dict[str, Any]:
+    """Return what must come out for one picture."""
+    probabilities: NDArray[np.float32] = expected.probabilities[place]
+    verdicts = expected.verdicts
+    return {
+        "shape": list(expected.given[place].shape),
+        "probabilities": [float(f"{share:.8g}") for share in probabilities],
+        "label": bundle.manifest.class_names[int(probabilities.argmax())],
+        "verdict": "label" if verdicts is None else verdicts.kind(place),
+    }
+
+
+def _rules(bundle: Bundle) -> dict[str, float | None]:
+    """Return the rules as two numbers: novelty above which, and probability from which."""
+    rules = bundle.manifest.decisions
+    if rules is None:
+        return {"unknown_above": None, "label_from": 0.0}
+    least = 0.0 if rules.table is None else rules.table.thresholds_for(rules.risk)[0]
+    novelty = rules.novelty
+    return {
+        "unknown_above": None if novelty is None else novelty.threshold,
+        "label_from": min(least, 2.0),  # JSON has no infinity; no probability is above 1
+    }

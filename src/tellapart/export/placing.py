@@ -1,0 +1,81 @@
+"""Where an export goes: a place where nothing is, filled whole and only when it is proved."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tellapart.errors import UsageError
+from tellapart.export.card import NAME
+from tellapart.export.formats import FORMATS
+from tellapart.files import move_whole, output_errors
+
+FOLDERS = ("saved_model",)
+"""Formats that are folders: their card lies in them."""
+
+
+def target_of(source: Path, form: str, output: str | Path | None, *, card: bool) -> Path:
+    """Return where an export goes.
+
+    Args:
+        source: The bundle.
+        form: The format's name.
+        output: What the user said: a file, or a folder to put it into; by default it goes
+            beside the bundle.
+        card: Whether a card goes beside it.
+
+    Raises:
+        UsageError: Something is there already, or the ending is another format's.
+    """
+    suffix = FORMATS[form].suffix
+    usual = source.with_suffix(suffix)
+    target = usual if output is None else Path(output)
+    if output is not None and target.is_dir() and target.suffix != suffix:
+        target = target / usual.name
+    if target.suffix != suffix and form not in FOLDERS:
+        raise UsageError(
+            f"A file of format '{form}' must end in {suffix}. Received: {target}. "
+            f"Fix: --output {target.with_suffix(suffix)}"
+        )
+    cards = [target.with_name(NAME)] if card and form not in FOLDERS else []
+    for path in [*FORMATS[form].files(target), *cards]:
+        if path.exists():
+            raise UsageError(f"There is something at {path} already. Fix: choose another --output")
+    return target
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Yield a path in a folder of its own, beside `target`, that is removed at the end.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    with output_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.")
+    with folder, output_errors(target):
+        yield Path(folder.name) / target.name
+
+
+def put_in_place(form: str, path: Path, target: Path) -> int:
+    """Move all that belongs to a proved file to its place, and return its size in bytes.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    files = FORMATS[form].files
+    card = path.with_name(NAME)
+    pairs = list(zip(files(path), files(target), strict=True))
+    if card.is_file():
+        pairs.insert(0, (card, target.with_name(NAME)))
+    size = sum(_size(given) for given in files(path))
+    for given, place in pairs:
+        move_whole(given, place)
+    return size
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,143 @@
+"""Layers beyond those of our own networks: written as ONNX, or refused by name."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import networks
+from tellapart.bundle import Bundle
+from tellapart.data.dataset import Dataset
+from tellapart.export.activations import ACTIVATIONS
+from tellapart.export.twin import with_twin
+from tellapart.predict.onnx_runtime import open_onnx
+from tellapart.predict.runtimes import open_keras
+from tellapart.sections import ImageSpec
+
+SPEC = ImageSpec(height=23, width=18, channels=3)
+
+BODIES: dict[str, list[Any]] = {
+    "strides, same": [layers.Conv2D(4, (3, 2), strides=(2, 3), padding="same")],
+    "strides, valid": [layers.Conv2D(4, 4, strides=3)],
+    "dilated": [layers.Conv2D(4, 3, dilation_rate=(2, 3), padding="same", activation="silu")],
+    "in groups": [layers.Conv2D(6, 1), layers.Conv2D(4, 3, groups=2, activation="tanh")],
+    "by depth": [layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same")],
+    "unbiased": [layers.Conv2D(4, 3, use_bias=False, activation="leaky_relu")],
+    "pools": [
+        layers.MaxPooling2D((3, 2), strides=(2, 3), padding="same"),
+        layers.AveragePooling2D(3, strides=2, padding="same"),
+    ],
+    "zeros around": [layers.ZeroPadding2D(((1, 2), (0, 3))), layers.Conv2D(4, 3)],
+    "normalised": [layers.BatchNormalization(scale=False), layers.BatchNormalization(center=False)],
+    "rectified": [
+        layers.Conv2D(4, 3),
+        layers.ReLU(max_value=0.4, negative_slope=0.1),
+        layers.Conv2D(4, 3),
+        layers.LeakyReLU(0.2),
+        layers.Activation("elu"),
+    ],
+    "dropped": [layers.SpatialDropout2D(0.3), layers.GaussianNoise(0.5), layers.Dropout(0.5)],
+    "scaled by channel": [layers.Rescaling([0.5, 1.0, 2.0], offset=[0.1, 0.0, -0.1])],
+    "nested": [
+        keras.Sequential(
+            [keras.Input(SPEC.shape), layers.Conv2D(4, 3), layers.Conv2D(4, 3, activation="selu")]
+        )
+    ],
+}
+
+ENDS: dict[str, list[Any]] = {
+    "flat": [layers.Flatten(), layers.Dense(8, activation="softplus"), layers.Dense(5, "softmax")],
+    "softmax apart": [layers.GlobalAveragePooling2D(), layers.Dense(5), layers.Softmax()],
+    "softmax as an activation": [
+        layers.GlobalMaxPooling2D(),
+        layers.Dense(5),
+        layers.Activation("softmax"),
+    ],
+    "logits": [layers.Flatten(), layers.Dense(5)],
+    "no last Dense": [
+        layers.Conv2D(5, 3),
+        layers.GlobalAveragePooling2D(),
+        layers.Activation("softmax"),
+    ],
+    "sigmoids that sum to something": [layers.Flatten(), layers.Dense(5, activation="linear")],
+}
+
+
+def _network(body: list[Any], end: list[Any]) -> Any:
+    parts = [keras.Input(SPEC.shape), layers.Rescaling(1 / 255), *body, *end]
+    copies = [part if i == 0 else _copy(part) for i, part in enumerate(parts)]
+    return networks.stir(keras.Sequential(copies))
+
+
+def _copy(layer: Any) -> Any:
+    """Return a new layer of the same settings, so that no test builds another one's."""
+    return type(layer).from_config(layer.get_config())
+
+
+def _assert_alike(network: Any, fashion: Dataset) -> Bundle:
+    images = networks.images_for(fashion, SPEC)
+    bundle = with_twin(networks.bundle_of("custom", network, SPEC, images), network, pytest.fail)
+    found = open_onnx(bundle).answers(images)
+    wanted = open_keras(bundle, trust=True).answers(images)
+    np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
+    assert (found.features is None) == (wanted.features is None)
+    if found.features is not None and wanted.features is not None:
+        np.testing.assert_allclose(found.features, wanted.features, rtol=1e-4, atol=1e-5)
+    assert np.ptp(found.probabilities, axis=0).max() > 0.01
+    return bundle
+
+
+@pytest.mark.parametrize("body", sorted(BODIES))
+def test_a_layer_is_written_as_it_computes(body: str, fashion: Dataset) -> None:
+    _assert_alike(_network(BODIES[body], ENDS["flat"]), fashion)
+
+
+@pytest.mark.parametrize("end", sorted(ENDS))
+def test_whatever_a_network_ends_in_becomes_probabilities_and_features(
+    end: str, fashion: Dataset
+) -> None:
+    _assert_alike(_network([layers.Conv2D(4, 3, activation="relu")], ENDS[end]), fashion)
+
+
+@pytest.mark.parametrize("name", sorted({*ACTIVATIONS, "silu", "linear"} - {"softmax"}))
+def test_each_activation_is_written_as_it_computes(name: str, fashion: Dataset) -> None:
+    _assert_alike(
+        _network([layers.Conv2D(4, 3, strides=2, activation=name)], ENDS["flat"]), fashion
+    )
+
+
+def test_branches_that_meet_again_are_written(fashion: Dataset) -> None:
+    given = keras.Input(SPEC.shape)
+    scaled = layers.Rescaling(1 / 255)(given)
+    shared = layers.Conv2D(4, 3, padding="same", activation="relu")
+    one = shared(scaled)
+    other = layers.Conv2D(4, 5, padding="same")(scaled)
+    found = layers.Add()([one, other, one])
+    found = layers.Concatenate()([found, scaled])
+    found = layers.Dense(5, "softmax")(layers.GlobalAveragePooling2D()(found))
+    _assert_alike(networks.stir(keras.Model(given, found)), fashion)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ([layers.LayerNormalization(name="ln")], "ln (LayerNormalization)"),
+        ([layers.ReLU(threshold=0.5, name="r")], "r (ReLU with a threshold)"),
+        ([layers.Conv2D(4, 3, activation="hard_tanh", name="c")], "c (activation hard_tanh)"),
+        ([layers.Dense(4, name="d")], "d (Dense over pictures)"),
+        ([layers.Softmax(name="s")], "s (softmax over pictures)"),
+        ([layers.BatchNormalization(axis=1, name="n")], "n (normalises axis 1)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_layer_that_is_not_known_is_refused_by_name(
+    body: list[Any], named: str, fashion: Dataset
+) -> None:
+    network = _network(body, ENDS["flat"])
+    images = networks.images_for(fashion, SPEC)
+    said: list[str] = []
+    found = with_twin(networks.bundle_of("custom", network, SPEC, images), network, said.append)
+    assert found.twin is None
+    assert said[0].endswith(f"{named}.")
