@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # tensorflow-cpu is half the download, where it has wheels
 BACKEND := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),tensorflow-cpu,tensorflow)
 DEMO := demo
+# One process for each core, at most four; a file's tests stay together, so that they share what they train
+PYTEST := $(BIN)/pytest --numprocesses $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n : 4))) --dist loadfile
 
 .PHONY: help demo lint check test bench clean
 
@@ -52,13 +54,13 @@ lint: $(VENV)/.developer  ## Format, lint, types, import layers
 
 check: lint  ## The same, and all quick tests (a few minutes)
 	@echo "== Quick tests =="
-	$(BIN)/pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 test: lint  ## Set up, then run every check and every test, on TensorFlow and on JAX
 	@echo "== The core's tests on JAX =="
-	KERAS_BACKEND=jax $(BIN)/pytest -m 'core and not slow'
+	KERAS_BACKEND=jax $(PYTEST) -m 'core and not slow'
 	echo "== All tests on TensorFlow =="
-	KERAS_BACKEND=tensorflow $(BIN)/pytest
+	KERAS_BACKEND=tensorflow $(PYTEST)
 
 bench: $(VENV)/.developer  ## Every benchmark, interleaved with its baseline: one table, JSON beside it (under 20 minutes)
 	$(BIN)/python benchmarks/all.py

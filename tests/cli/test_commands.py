@@ -155,7 +155,7 @@ def test_doctor_says_that_a_sound_bundle_is_sound(
     out = capsys.readouterr().out
     assert "is sound" in out
     assert "121,930 parameters" in out
-    assert "8 examples" in out
+    assert "200 examples answered" in out
 
 
 def test_doctor_refuses_a_changed_byte_with_exit_code_4(
