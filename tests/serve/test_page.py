@@ -113,6 +113,10 @@ def test_a_picture_that_is_dropped_is_named_with_bars_and_the_time(
         assert f"{100 * wanted['choices'][0]['probability']:.1f} %" in said
         assert " ms in the server" in said
         assert len(answer.query_selector_all("meter")) == 3
+        bar = Image.open(io.BytesIO(answer.query_selector("meter").screenshot())).convert("RGB")
+        filled, ground = np.asarray(bar)[2:-2, 5], np.asarray(bar)[2:-2, -3]
+        assert (filled == filled[0]).all()
+        assert (filled != ground).any()
         assert page.inner_text("#status") == "1 picture answered."
 
 

@@ -50,7 +50,7 @@ function describe(answer) {
   switch (answer.verdict) {
     case "error": return `Cannot be answered: ${answer.error.replace(/^[a-z-]+: /, "")}`;
     case "unknown": return "Unknown: unlike all that this model was trained on";
-    case "unsure": return `Unsure: ${set.join(" or ")}`;
+    case "unsure": return `Unsure: ${set.length === 1 ? "perhaps " : ""}${set.join(" or ")}`;
     default: return answer.choices[0].label;
   }
 }
