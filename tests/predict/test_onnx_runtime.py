@@ -100,10 +100,12 @@ def test_one_answer_of_the_command_loads_nothing_heavy(run: Run) -> None:
 def test_it_runs_by_itself_where_keras_is_not_installed(run: Run) -> None:
     program = (
         f"{WITHOUT_KERAS}\nimport tellapart\nmodel = tellapart.open_model(sys.argv[1])\n"
-        "print(model.predict(sys.argv[2]).label, 'keras' in sys.modules)"
+        "print(model.predict(sys.argv[2]).label, model.explain(sys.argv[2]).label)\n"
+        "print('keras' in sys.modules)"
     )
     out, _ = _ask(program, str(run.path / "model.tellapart"), str(SHIRT))
-    assert out[-1] == f"{run.model.predict(SHIRT).label} False"
+    label = run.model.predict(SHIRT).label
+    assert out[-2:] == [f"{label} {label}", "False"]
 
 
 def test_without_keras_and_without_a_twin_the_message_names_what_is_missing(

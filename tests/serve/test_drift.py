@@ -2,12 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from scipy.stats import binom, expon
 
 from serving import serving
 from tellapart.predict.prediction import Choice, Prediction
@@ -41,6 +41,10 @@ def _answers(
     ]
 
 
+def _answer(verdict: Literal["label", "unsure"]) -> Prediction:
+    return Prediction(name="", choices=(Choice(label="a", probability=1.0),), verdict=verdict)
+
+
 def _looks(random: np.random.Generator, count: int, brightness: float) -> np.ndarray:
     return np.asarray(random.normal((brightness, 80, 1.5), (30, 20, 1), (count, 3)), np.float32)
 
@@ -49,12 +53,40 @@ def _states(drift: Drift) -> dict[str, str]:
     return {light.what: light.state for light in drift.lights()}
 
 
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), count=st.integers(FEWEST, 2000))
-def test_pictures_of_the_same_kind_change_no_light(seed: int, count: int) -> None:
-    random, drift = np.random.default_rng(seed), Drift(PROFILE)
-    drift.note(_answers(random, count, 0.2, 0.1), _looks(random, count, 70.0))
-    assert set(_states(drift).values()) == {"as-usual"}
+@pytest.mark.parametrize("count", [FEWEST, 300, 2000])
+def test_pictures_of_the_same_kind_change_no_light(count: int) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        drift = Drift(PROFILE)
+        drift.note(_answers(random, count, 0.2, 0.1), _looks(random, count, 70.0))
+        assert set(_states(drift).values()) == {"as-usual"}
+
+
+@pytest.mark.parametrize("before", [0.005, 0.02, 0.05, 0.06, 0.1, 0.2, 0.5, 0.95])
+@pytest.mark.parametrize("count", [FEWEST, 200, 1000])
+def test_a_share_that_stays_is_said_to_change_once_in_ten_thousand_looks(
+    before: float, count: int
+) -> None:
+    def is_alarm(found: int) -> bool:
+        answers = [_answer("unsure")] * found + [_answer("label")] * (count - found)
+        drift = Drift(PROFILE.model_copy(update={"unsure": before, "unknown": 0.0}))
+        drift.note(answers, _looks(np.random.default_rng(0), 0, 0))
+        return _states(drift)["unsure"] == "changed"
+
+    likely = [x for x in range(count + 1) if binom.pmf(x, count, before) > 1e-9]
+    alarms = sum(binom.pmf(x, count, before) for x in likely if is_alarm(x))
+    assert alarms < 1e-4
+
+
+def test_a_few_answers_that_miss_the_tail_of_a_number_are_no_change() -> None:
+    spread = Spread(mean=1.0, deviation=1.0)  # as an exponential distribution has
+    drift = Drift(PROFILE.model_copy(update={"sharpness": spread}))
+    looks = _looks(np.random.default_rng(0), FEWEST, 70.0)
+    looks[:, 2] = expon.ppf(np.linspace(0.005, 0.85, FEWEST))
+    drift.note([_answer("label")] * FEWEST, looks)
+    assert _states(drift)["sharpness"] == "as-usual"
+    drift.note([], np.tile(looks, (9, 1)))  # of many it is one
+    assert _states(drift)["sharpness"] == "changed"
 
 
 def test_each_change_changes_its_own_light() -> None:

@@ -8,6 +8,7 @@ import pytest
 from serving import Running, serving
 from tellapart.errors import UsageError
 from tellapart.serve.gate import Rights
+from tellapart.serve.limits import Limits
 from tellapart.serve.server import LOOPBACK, open_rights
 from tellapart.serve.service import Settings
 
@@ -95,6 +96,19 @@ def test_another_address_needs_a_token_that_is_hard_to_guess() -> None:
     hosts = open_rights("127.0.0.2", None).hosts
     assert hosts is not None
     assert hosts > LOOPBACK
+
+
+def test_whoever_watches_the_server_is_answered_however_much_there_is_to_do(
+    served_bundle: Path,
+) -> None:
+    always_late = Limits(late_seconds=-1.0)
+    with serving({"clothes": served_bundle}, Settings(always_late)) as busy:
+        refused = busy.client.get("v1/models")
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        for path in ("metrics", "healthz", "readyz", "v2/health/live"):
+            assert busy.client.get(path).status_code == 200
+        assert 'path="other",status="503"} 1.0' in busy.client.get("metrics").text
 
 
 def test_every_answer_has_a_number_and_strict_headers(server: Running) -> None:

@@ -1,16 +1,23 @@
 """The Open Inference Protocol, version 2: its schema as written here from its text, and answers."""
 
 import base64
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ValidationError
 
 from serving import Running
 from tellapart.data.dataset import Dataset
 from tellapart.sections import ImageSpec
+from tellapart.serve.bodies import Pictures
+from tellapart.serve.limits import Limits
+from tellapart.serve.problems import Problem
+from tellapart.serve.protocol import InferenceRequest
+from tellapart.serve.tensors import items_of
 from tellapart.workflow.serve import open_served
 
 TENSOR = {
@@ -68,10 +75,11 @@ def test_the_server_and_its_classifiers_describe_themselves(server: Running) -> 
     assert get("v2").json()["name"] == "tellapart"
     assert set(get("v2").json()) == {"name", "version", "extensions"}
     assert get("v2/").status_code == 200
-    assert get("v2/health/live").status_code == 200
-    assert get("v2/health/ready").status_code == 200
+    assert get("v2/health/live").json()["live"] is True
+    assert get("v2/health/ready").json() == {"live": True, "ready": True}
     metadata = get("v2/models/clothes").json()
     _check(METADATA, metadata)
+    assert [tensor["name"] for tensor in metadata["inputs"]] == ["image"]  # all that is required
     (version,) = metadata["versions"]
     assert get(f"v2/models/clothes/versions/{version}").json() == metadata
     for path in ("v2/models/clothes/ready", f"v2/models/clothes/versions/{version}/ready"):
@@ -132,9 +140,14 @@ def test_one_bad_encoded_picture_fails_alone(server: Running, pictures: list[byt
         (_tensor(data=[True] * 784), "whole numbers"),
         (_tensor(data=[10**30] * 784), "whole numbers"),
         (_tensor(data=[[0], [0, 0]]), "whole numbers"),
+        (_tensor(data=[0] * 783 + [True]), "whole numbers"),
+        (_tensor(data=[[0] * 783, 0]), "whole numbers"),
+        (_tensor(data=[[[[[0] * 784]]]]), "whole numbers"),
+        (_tensor(data=[{"0": 0}] * 784), "whole numbers"),
         (_tensor(shape=[], data=[]), "1 to 256 pictures"),
         (_tensor(shape=[-1, 28, 28, 1]), "shape"),
         (_tensor(shape=[0, 28, 28, 1], data=[]), "1 to 256 pictures"),
+        (_tensor(shape=[10**40, 28, 28, 1], data=[]), "shape"),
         (_tensor(datatype="BYTES", shape=[2], data=["AAAA"]), "as many as `shape` says"),
         (_tensor(datatype="BYTES", shape=[1], data=["!"]), "base64"),
         (_tensor(datatype="BYTES", shape=[1], data=[1]), "base64"),
@@ -149,6 +162,31 @@ def test_another_request_is_an_error_of_the_protocols_form(
     assert response.status_code == 400
     assert set(response.json()) == {"error"}
     assert word in response.json()["error"]
+
+
+def test_a_long_text_among_the_pixels_takes_no_memory_but_its_own() -> None:
+    body = InferenceRequest.model_validate(_tensor(data=["x" * 100_000, *["y"] * 783]))
+    tracemalloc.start()
+    with pytest.raises(Problem, match="whole numbers"):
+        items_of(body, ImageSpec(), Limits())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        (Pictures, '{"images": [%s]}'),
+        (InferenceRequest, '{"inputs": [%s]}'),
+        (InferenceRequest, '{"inputs": [], "outputs": [%s]}'),
+        (InferenceRequest, '{"inputs": [{"name":"","datatype":"","data":[],"shape":[%s]}]}'),
+    ],
+)
+def test_of_many_mistakes_the_first_one_is_enough(shape: type[BaseModel], text: str) -> None:
+    with pytest.raises(ValidationError) as found:
+        shape.model_validate_json(text % ",".join(["null"] * 9_999))
+    assert found.value.error_count() == 1
 
 
 def test_too_many_pictures_are_refused(server: Running) -> None:

@@ -129,13 +129,16 @@ def test_what_a_server_keeps_can_be_decided_about_and_trained_on(
     with serving({"clothes": served_bundle}, Settings(keep_unsure=folder)) as running:
         assert running.client.get("v1/models").json()["keeps_unsure"] is True
         form = [("images", (f"{n}.png", file)) for n, file in enumerate(pictures)]
-        found = running.client.post("v1/predict", files=form).json()["predictions"]
+        top = {"top": 1}  # of which the table knows nothing
+        found = running.client.post("v1/predict", files=form, params=top).json()["predictions"]
         forced = {"always_answer": True}
         running.client.post("v1/predict", content=pictures[0], params=forced)
     unsure = {pictures[n] for n, answer in enumerate(found) if answer["verdict"] == "unsure"}
     assert unsure
     assert {path.read_bytes() for path in (folder / "pictures").iterdir()} == unsure
+    assert {len(answer["choices"]) for answer in found} == {1}
     table = folder / "labels.patch.csv"
+    assert all(row.label != row.given for row in read_patch(table).rows)
     lines = table.read_text("utf-8").splitlines()
     table.write_text("\n".join([lines[0], lines[1] + "relabel", lines[2] + "drop", *lines[3:]]))
     data = tellapart.load(str(table), layout=Layout(label="given"), quiet=True)

@@ -37,6 +37,11 @@ PASTE = f"""(files) => {{ {FILES}
   window.dispatchEvent(new ClipboardEvent("paste", {{ clipboardData: data, bubbles: true }}));
 }}"""
 
+HOLD = """document.querySelector("#files").addEventListener("change", (event) => {
+  event.stopImmediatePropagation();
+  window.held = event.target.files[0];
+}, true)"""
+DROP_HELD = DROP.replace("for (const kind", "data.items.add(window.held);\n  for (const kind")
 
 ASKED = """document.querySelector("#files").addEventListener("click", (event) => {
   event.preventDefault();
@@ -108,6 +113,10 @@ def test_a_picture_that_is_dropped_is_named_with_bars_and_the_time(
         assert f"{100 * wanted['choices'][0]['probability']:.1f} %" in said
         assert " ms in the server" in said
         assert len(answer.query_selector_all("meter")) == 3
+        bar = Image.open(io.BytesIO(answer.query_selector("meter").screenshot())).convert("RGB")
+        filled, ground = np.asarray(bar)[2:-2, 5], np.asarray(bar)[2:-2, -3]
+        assert (filled == filled[0]).all()
+        assert (filled != ground).any()
         assert page.inner_text("#status") == "1 picture answered."
 
 
@@ -166,6 +175,33 @@ def test_fifty_pictures_at_once_are_all_answered_in_order(
         assert page.inner_text("#status") == "50 pictures answered."
         page.click("#clear")
         assert page.query_selector_all(".answer") == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_answered(
+    browser: Any, server: Running, pictures: list[bytes], tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone.png"
+    gone.write_bytes(pictures[0])
+    with showing(browser, server) as page:
+        page.evaluate(HOLD)
+        page.set_input_files("#files", gone)
+        gone.unlink()  # a folder that is dropped cannot be read either
+        page.evaluate(DROP_HELD, encoded([("good.png", pictures[0])]))
+        found = answers(page, 2)
+        assert found[0].query_selector("meter") is not None
+        assert "This is no file that can be read." in found[1].inner_text()
+
+
+def test_pictures_that_come_before_the_server_can_be_reached_are_answered_when_it_can(
+    browser: Any, server: Running, pictures: list[bytes]
+) -> None:
+    with showing(browser, server) as page:
+        page.route("**/v1/models", lambda route: route.abort())
+        page.reload()
+        page.wait_for_function("document.querySelector('#status').textContent.includes('reached')")
+        page.unroute("**/v1/models")
+        choose(page, [("shirt.png", pictures[0])])
+        answers(page, 1)
 
 
 def test_a_picture_may_be_pasted(browser: Any, server: Running, pictures: list[bytes]) -> None:

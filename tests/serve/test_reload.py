@@ -4,13 +4,18 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from serving import Running, serving
 from tellapart.bundle import Golden, open_bundle, write_bundle
+from tellapart.predict.predictor import Predictor
+from tellapart.predict.runtimes import Answers, Runtime, open_keras
 from tellapart.serve.service import Settings
 
 SETTINGS = Settings(poll_seconds=0.05)
@@ -64,6 +69,50 @@ def test_a_replacement_is_taken_over_without_losing_a_request(
         metrics = running.client.get("metrics").text
         assert 'tellapart_reloads_total{model="clothes",outcome="taken-over"} 1.0' in metrics
     assert any("taken over" in line for line in running.said)
+
+
+class Waiting(Runtime):
+    """Executes a network, but lets pictures wait until it may go on."""
+
+    def __init__(self, runtime: Runtime, may_go_on: threading.Event) -> None:
+        self._runtime, self._may_go_on = runtime, may_go_on
+
+    @override
+    def answers(self, pixels: Any) -> Answers:
+        self._may_go_on.wait(30)
+        return self._runtime.answers(pixels)
+
+    @override
+    def probabilities(self, pixels: Any) -> np.ndarray:
+        return self._runtime.probabilities(pixels)
+
+
+def test_a_version_that_was_replaced_while_its_request_waited_is_not_there(
+    served_bundle: Path, pictures: list[bytes], tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(served_bundle, tmp_path / "clothes.tellapart"))
+    may_go_on = threading.Event()
+
+    def opener(path: Path) -> Predictor:
+        bundle = open_bundle(path)
+        return Predictor(bundle, Waiting(open_keras(bundle), may_go_on))
+
+    with serving({"clothes": path}, SETTINGS, opener) as running, ThreadPoolExecutor(3) as threads:
+        before = _state(running)["version"]
+        first = [
+            threads.submit(running.client.post, "v1/predict", content=pictures[0]) for _ in range(2)
+        ]
+        time.sleep(0.5)  # both threads of the server have one of them by now
+        tensor = {"name": "image", "datatype": "UINT8", "shape": [1, 28, 28, 1], "data": [9] * 784}
+        url = f"v2/models/clothes/versions/{before}/infer"
+        last = threads.submit(running.client.post, url, json={"inputs": [tensor]})
+        _wait_for(lambda: _state(running)["waiting"] == 1)
+        _write_other(served_bundle, path)
+        _wait_for(lambda: _state(running)["replacement"] == "taken-over")
+        may_go_on.set()
+        assert [future.result().status_code for future in first] == [200, 200]
+        assert last.result().status_code == 404
+        assert "only" in last.result().json()["error"]
 
 
 def _damage(path: Path) -> None:

@@ -82,6 +82,9 @@ def test_too_many_pictures_and_too_many_numbers_are_refused(
     assert small.client.post("v1/predict", files=form).status_code == 413
     json = {"images": [{"data": "AAAA"}] * 9}
     assert small.client.post("v1/predict", json=json).status_code == 413
+    kind = {"content-type": "application/json"}
+    many = b'{"images": [' + b"0," * (8 * 255 + 1) + b"0]}"  # more than any names have commas
+    assert small.client.post("v1/predict", content=many, headers=kind).status_code == 413
     response = small.client.post("v2/models/clothes/infer", json={"inputs": [0] * 10_002})
     assert response.status_code == 413
     assert set(response.json()) == {"error"}

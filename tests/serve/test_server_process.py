@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -73,6 +74,24 @@ def test_a_signal_ends_it_when_every_accepted_request_is_answered(
         httpx.get(url)
 
 
+def test_a_second_interrupt_ends_it_at_once_and_it_says_what_that_costs(
+    served_bundle: Path,
+) -> None:
+    with command([str(served_bundle)]) as (running, url):
+        where = urlsplit(url)
+        with socket.create_connection((where.hostname or "", where.port or 0)) as slow:
+            head = f"POST /v1/predict HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 9\r\n\r\n"
+            slow.sendall(head.encode())
+            time.sleep(0.2)
+            running.send_signal(signal.SIGINT)
+            time.sleep(1.0)
+            assert running.poll() is None  # it waits for the body
+            running.send_signal(signal.SIGINT)
+            running.wait(30)
+        assert running.stderr is not None
+        assert "Stopped at once" in running.stderr.read()
+
+
 def test_what_cannot_be_served_is_told_before_anything_is_loaded(
     served_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,5 +124,7 @@ def test_classifiers_are_called_as_their_files_or_folders_or_as_one_says() -> No
     assert named["x"] == Path("b/c.tellapart")
     with pytest.raises(UsageError, match="Fix: NAME=my pets.tellapart"):
         name_models(["my pets.tellapart"])
+    with pytest.raises(UsageError, match="not at its beginning"):
+        name_models(["..=c.tellapart"])  # it would name a folder of unsure pictures
     with pytest.raises(UsageError, match="Name a bundle"):
         name_models([])

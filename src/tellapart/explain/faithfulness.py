@@ -6,7 +6,6 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import rankdata
 
 from tellapart.explain.geometry import draw_out, spread_evenly
 from tellapart.explain.occlusion import MOST_BYTES, Probabilities, plain_cover
@@ -135,6 +134,8 @@ def rank_agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> floa
         >>> rank_agreement(np.array([[1.0, 2.0, 3.0]]), np.array([[10.0, 20.0, 90.0]]))
         1.0
     """
+    from scipy.stats import rankdata
+
     ranks = [rankdata(heat) for heat in (one.ravel(), other.ravel())]
     if min(np.ptp(found) for found in ranks) == 0:
         return None

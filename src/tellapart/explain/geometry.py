@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,9 +52,10 @@ def grid_after(operation: Any, before: tuple[Shape, Grid] | None, shape: Shape) 
     """
     if before is None:
         return None
+    from keras import layers
+
     size, grid = before
     rows, columns = grid.rows, grid.columns
-    layers = keras.layers
     if isinstance(operation, layers.ZeroPadding2D):
         (top, _), (left, _) = operation.padding
         return Grid(rows.after_window(1, 1, top), columns.after_window(1, 1, left))

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from starlette.requests import Request
 
 from tellapart.predict.inputs import Item
@@ -18,9 +18,6 @@ from tellapart.serve.problems import Overloaded, Problem
 RAW = ("application/octet-stream", "application/x-www-form-urlencoded")
 """What a body that is one picture may be called besides `image/…`; the second is what
 `curl --data-binary` says where nobody says anything else."""
-
-_LARGE = 1 << 18
-"""From so many bytes on JSON is read in a thread, so that the others are answered meanwhile."""
 
 Content = TypeVar("Content", bound=BaseModel)
 
@@ -48,7 +45,7 @@ class Pictures(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    images: Annotated[list[EncodedPicture], Field(min_length=1)]
+    images: Annotated[list[EncodedPicture], Field(min_length=1), FailFast()]
 
 
 class Intake:
@@ -149,7 +146,8 @@ class Body:
         if kind == "multipart/form-data":
             items = await self._form()
         elif kind == "application/json":
-            items = _items_of(await self.json(Pictures))
+            most = self._limits.images * NAME_LENGTH  # base64 has no commas, names may
+            items = _items_of(await self.json(Pictures, most))
         else:
             raise Problem(
                 415,
@@ -159,21 +157,28 @@ class Body:
         check_count(len(items), self._limits)
         return items, False
 
-    async def json(self, shape: type[Content]) -> Content:
+    async def json(self, shape: type[Content], most: int) -> Content:
         """Return a JSON body as a record.
 
+        Reading it keeps Python's lock, so that a thread for it would not let the others go on.
+
+        Args:
+            shape: The record. Its lists must end at their first mistake: each mistake costs a
+                hundred times what its text does.
+            most: How many values it may have.
+
         Raises:
-            Problem: It is no such record (400), or as `parts`.
+            Problem: It is no such record (400), has too many values (413), or as `parts`.
         """
         raw = await self.whole()
-        if raw.count(b",") > self._limits.numbers:
+        if raw.count(b",") > most:
             raise Problem(
-                413, f"A JSON body must have at most {self._limits.numbers:,} values. Fix: base64"
+                413,
+                f"A JSON body must have at most {most:,} values. "
+                "Fix: files of pictures, in base64 or as they are",
             )
         try:
-            if len(raw) < _LARGE:
-                return shape.model_validate_json(raw)
-            return await asyncio.to_thread(shape.model_validate_json, raw)
+            return shape.model_validate_json(raw)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"

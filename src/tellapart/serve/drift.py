@@ -106,10 +106,16 @@ class Drift:
 
 
 def _rate_light(what: str, seen: NDArray[np.float64], before: float, samples: int) -> Light:
-    """Return the light of a share, by the two-sample test of proportions with a pooled share."""
-    now = float(seen.mean())
-    pooled = (seen.sum() + before * samples) / (len(seen) + samples)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / len(seen) + 1 / samples))
+    """Return the light of a share, by the two-sample test of proportions.
+
+    Of the standard errors with a pooled share and with two shares the larger one counts: with
+    small shares and few answers each alone is too small on one side of the share.
+    """
+    now, count = float(seen.mean()), len(seen)
+    pooled = (seen.sum() + before * samples) / (count + samples)
+    together = pooled * (1 - pooled) * (1 / count + 1 / samples)
+    apart = now * (1 - now) / count + before * (1 - before) / samples
+    error = math.sqrt(max(together, apart))
     difference = abs(now - before)
     changed = difference > max(RATE_STEP, ERRORS * error)
     words = f"{what}: {now:.1%} of the last {len(seen):,} answers, {before:.1%} in validation"
@@ -117,10 +123,14 @@ def _rate_light(what: str, seen: NDArray[np.float64], before: float, samples: in
 
 
 def _mean_light(what: str, seen: NDArray[np.float64], before: Spread, samples: int) -> Light:
-    """Return the light of a mean, by Welch's two-sample test with large-sample limits."""
+    """Return the light of a mean, by Welch's two-sample test with large-sample limits.
+
+    The spread of the answers is taken to be no smaller than that of the validation images: a
+    few answers of a skewed number miss its tail, and seem to have less.
+    """
     if len(seen) < FEWEST:
         return _waiting(what, len(seen), before.mean)
-    now, variance = float(seen.mean()), float(seen.var())
+    now, variance = float(seen.mean()), max(float(seen.var()), before.deviation**2)
     error = math.sqrt(variance / len(seen) + before.deviation**2 / samples)
     difference = abs(now - before.mean)
     changed = difference > max(MEAN_STEP * before.deviation, ERRORS * error)

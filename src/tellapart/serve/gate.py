@@ -20,6 +20,9 @@ OPEN = re.compile(r"/(?:healthz|readyz|docs|openapi\.json|page/[\w.-]+)?|/v2/hea
 """What needs no token: whether the server lives, how to ask it, and the page, which then asks
 for the token."""
 
+METRICS = "/metrics"
+"""Is answered however much there is to do: that is when somebody wants to see it."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -134,7 +137,7 @@ class Gate:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._rights.check(scope["path"], Headers(scope=scope))
-            if not OPEN.fullmatch(scope["path"]):
+            if not OPEN.fullmatch(scope["path"]) and scope["path"] != METRICS:
                 self._pressure.check()
         except Problem as problem:
             await refuse(problem, scope, receive, send)

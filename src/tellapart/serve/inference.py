@@ -1,5 +1,6 @@
 """The REST endpoints of the Open Inference Protocol, version 2."""
 
+import sys
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,12 +9,14 @@ from starlette.responses import Response
 
 from tellapart._version import __version__
 from tellapart.serve.desk import Desk, refusals
+from tellapart.serve.loaded import Loaded
 from tellapart.serve.problems import ErrorRecord, Problem
 from tellapart.serve.protocol import (
     InferenceRequest,
     InferenceResponse,
     ModelMetadata,
     ModelReady,
+    ServerHealth,
     ServerMetadata,
 )
 from tellapart.serve.served import Served, Wish
@@ -27,6 +30,9 @@ _BODY: dict[str, Any] = {
         }
     },
 }
+
+_ALL = Wish(top=sys.maxsize)
+"""Each class is named, as many as there are by then."""
 
 
 def build_inference(desk: Desk) -> APIRouter:
@@ -43,7 +49,7 @@ def _add_server(router: APIRouter) -> None:
         return _json(ServerMetadata(name="tellapart", version=__version__, extensions=[]))
 
     async def health() -> Response:
-        return Response(status_code=200)
+        return _json(ServerHealth())
 
     said = _answers(ServerMetadata)
     router.get("", summary="Say what the server is", responses=said)(server)
@@ -52,8 +58,7 @@ def _add_server(router: APIRouter) -> None:
         router.get(
             f"/health/{word}",
             summary=f"Say whether the server is {word}",
-            responses={200: {"description": "It is."}, **_refusals()},
-            response_class=Response,
+            responses=_answers(ServerHealth),
         )(health)
 
 
@@ -62,14 +67,17 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
 
     def find(request: Request) -> Served:
         model = desk.model(request.path_params["name"])
-        version = request.path_params.get("version", model.loaded.version)
-        if version != model.loaded.version:
+        check_version(request, model.loaded)
+        return model
+
+    def check_version(request: Request, loaded: Loaded) -> None:
+        version = request.path_params.get("version", loaded.version)
+        if version != loaded.version:
             raise Problem(
                 404,
-                f"{model.name} is there in version {model.loaded.version} only. "
+                f"{request.path_params['name']} is there in version {loaded.version} only. "
                 f"Received: {version[:100]}.",
             )
-        return model
 
     async def metadata(request: Request) -> Response:
         model = find(request)
@@ -91,12 +99,12 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
         model = find(request)
         model.check_room()
         with desk.intake.open(request) as body:
-            asked = await body.json(InferenceRequest)
+            asked = await body.json(InferenceRequest, desk.limits.numbers)
             spec = model.loaded.predictor.manifest.image
             items, wanted = items_of(asked, spec, desk.limits), wanted_outputs(asked)
-            classes = len(model.loaded.predictor.class_names)
-            answers = await model.ask(items, Wish(top=classes))
+            answers = await model.ask(items, _ALL)
         loaded = answers[0].loaded
+        check_version(request, loaded)  # it may have been replaced meanwhile
         names = loaded.predictor.class_names
         found = InferenceResponse(
             model_name=model.name,

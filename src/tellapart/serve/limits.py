@@ -11,9 +11,13 @@ class Limits:
     everywhere: `images.limits`.
 
     Attributes:
+        head_bytes: Of the first line and the headers of one request; and of what a body that
+            comes in parts has between and behind them.
+        head_seconds: For these to arrive in.
         body_bytes: Of one request.
         held_bytes: Of the bodies of all requests together.
-        numbers: In one JSON body, counted by its commas: each costs more memory than its text.
+        numbers: In one JSON body, counted by its commas: each costs more memory than its text,
+            and nothing else is done while they are read, some 0.2 s for a million.
         images: In one request.
         batch: Pictures that are answered in one go, of one request or of many.
         requests: That are under way at once.
@@ -25,9 +29,11 @@ class Limits:
         answer_seconds: For a request to be answered in.
     """
 
+    head_bytes: int = 64 * 2**10
+    head_seconds: float = 20.0
     body_bytes: int = 32 * 2**20
     held_bytes: int = 256 * 2**20
-    numbers: int = 4_000_000
+    numbers: int = 1_000_000
     images: int = 256
     batch: int = 64
     requests: int = 1024

@@ -5,7 +5,7 @@ The protocol: https://github.com/kserve/open-inference-protocol. Names and shape
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 INPUT = "image"
 OUTPUTS = ("probabilities", "label", "verdict", "error")
@@ -14,7 +14,7 @@ OUTPUTS = ("probabilities", "label", "verdict", "error")
 MOST_DIMENSIONS = 8
 
 Parameters = dict[str, Any]
-Size = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 class _Record(BaseModel):
@@ -33,7 +33,7 @@ class RequestTensor(_Record):
     """
 
     name: str
-    shape: Annotated[list[Size], Field(max_length=MOST_DIMENSIONS)]
+    shape: Annotated[list[Size], Field(max_length=MOST_DIMENSIONS), FailFast()]
     datatype: str
     parameters: Parameters = {}
     data: list[Any]
@@ -63,8 +63,8 @@ class InferenceRequest(_Record):
 
     id: Annotated[str, Field(max_length=255)] | None = None
     parameters: Parameters = {}
-    inputs: list[RequestTensor]
-    outputs: list[RequestedOutput] = []
+    inputs: Annotated[list[RequestTensor], FailFast()]
+    outputs: Annotated[list[RequestedOutput], FailFast()] = []
 
 
 class ResponseTensor(_Record):
@@ -120,7 +120,7 @@ class ModelMetadata(_Record):
         name: By which it is asked for.
         versions: The one that is there.
         platform: "tellapart".
-        inputs: Two ways to bring pictures; a request takes one.
+        inputs: The one that is required, as pixels; files of pictures will do as well.
         outputs: What comes back.
     """
 
@@ -141,6 +141,18 @@ class ModelReady(_Record):
 
     name: str
     ready: bool
+
+
+class ServerHealth(_Record):
+    """Is whether the server can be asked.
+
+    Attributes:
+        live: Always true, or it would not answer.
+        ready: Always true: it takes no connection before its classifiers are loaded.
+    """
+
+    live: bool = True
+    ready: bool = True
 
 
 class ServerMetadata(_Record):

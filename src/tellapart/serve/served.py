@@ -181,7 +181,7 @@ class Served:
         found = [answers[place] for place in range(len(jobs))]
         measured = max(1, MEASURED_PIXELS // (spec.height * spec.width))
         self._note(loaded, jobs, found, looks[:measured])
-        return found
+        return [_cut(answer, job.wish.top) for answer, job in zip(found, jobs, strict=True)]
 
     def _note(
         self,
@@ -209,27 +209,30 @@ class Served:
 def _answer_alike(
     loaded: Loaded, wishes: Sequence[Wish], items: Sequence[Item], places: Sequence[int]
 ) -> dict[int, Answered | Exception]:
-    """Return the answers about the items at some places, whose wishes differ in `top` alone."""
+    """Return the answers about the items at some places, whose wishes differ in `top` alone.
+
+    Each names as many classes as the longest, and two at least, which the keeper needs.
+    """
     first = wishes[0]
     try:
         found = loaded.predictor.predict_items(
             [items[place] for place in places],
-            top=max(wish.top for wish in wishes),
+            top=max(2, *(wish.top for wish in wishes)),
             always_answer=first.always_answer,
             risk=first.risk,
         )
         return {
-            place: Answered(_cut(answer, wish.top), loaded)
-            for place, wish, answer in zip(places, wishes, found, strict=True)
+            place: Answered(answer, loaded) for place, answer in zip(places, found, strict=True)
         }
     except Exception as error:  # noqa: BLE001 - it concerns these alone, not the whole batch
         return dict.fromkeys(places, error)
 
 
-def _cut(answer: Prediction, top: int) -> Prediction:
-    if len(answer.choices) <= top:
+def _cut(answer: Answered | Exception, top: int) -> Answered | Exception:
+    if isinstance(answer, Exception) or len(answer.prediction.choices) <= top:
         return answer
-    return answer.model_copy(update={"choices": answer.choices[:top]})
+    choices = answer.prediction.choices[:top]
+    return Answered(answer.prediction.model_copy(update={"choices": choices}), answer.loaded)
 
 
 def _raised(answer: Answered | Exception) -> Answered:

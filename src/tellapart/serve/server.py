@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from tellapart.errors import UsageError
+from tellapart.serve.connections import connections_within
 from tellapart.serve.gate import Rights
 from tellapart.serve.limits import Limits
 
@@ -96,7 +97,7 @@ class Server(uvicorn.Server):
     """Is a server that hears a signal, reads what is on its way already, and then stops.
 
     Without that moment a request that was sent, but not read, when the signal came would be
-    lost with its connection. A second signal stops at once.
+    lost with its connection. A second Ctrl-C stops at once.
     """
 
     _heard = False
@@ -117,12 +118,14 @@ def make_server(app: ASGIApp, limits: Limits) -> Server:
 
     Args:
         app: What `build_app` returns.
-        limits: How long the last requests may take.
+        limits: How large and slow the heads of requests may be, and how long the last may take.
     """
     longest = limits.body_seconds + limits.answer_seconds
     return Server(
         uvicorn.Config(
             app,
+            http=connections_within(limits),
+            ws="none",
             log_level="error",
             access_log=False,
             server_header=False,
@@ -156,7 +159,10 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
         sys.setswitchinterval(interval)
         for number, handler in before.items():
             signal.signal(number, handler)
-    say("Stopped; every request that was accepted is answered.")
+    if server.force_exit:
+        say("Stopped at once; requests that were under way have no answer.")
+    else:
+        say("Stopped; every request that was accepted is answered.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,6 +1,9 @@
 """Pictures in the tensors of the Open Inference Protocol, and answers as such tensors."""
 
+import itertools
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +25,8 @@ from tellapart.serve.served import Answered
 
 
 def inputs_of(spec: ImageSpec) -> list[TensorMetadata]:
-    """Return the two ways to bring pictures."""
-    pixels = TensorMetadata(name=INPUT, datatype="UINT8", shape=[-1, *spec.shape])
-    return [pixels, TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1])]
+    """Return the input that a request must bring: one, though `BYTES` will do for it as well."""
+    return [TensorMetadata(name=INPUT, datatype="UINT8", shape=[-1, *spec.shape])]
 
 
 def outputs_of(classes: int) -> list[TensorMetadata]:
@@ -102,17 +104,27 @@ def _pixels(tensor: RequestTensor, spec: ImageSpec) -> Pixels:
             f"`shape` must be [n, {', '.join(map(str, spec.shape))}]. Received: {tensor.shape}. "
             "Pictures of any size: datatype BYTES.",
         )
+    count = math.prod(tensor.shape)
     try:
-        values = np.asarray(tensor.data)
-    except (ValueError, OverflowError):
-        values = np.empty(0)
-    whole = values.dtype.kind in "iu" and values.size == np.prod(tensor.shape)
-    if not whole or values.min() < 0 or values.max() > 255:
-        raise Problem(
-            400,
-            f"`data` must be {np.prod(tensor.shape):,} whole numbers, 0 to 255, as `shape` says.",
-        )
-    return values.astype(np.uint8).reshape(tensor.shape)
+        values = _flat(tensor.data, len(tensor.shape))
+        if len(values) != count or set(map(type, values)) != {int}:
+            raise ValueError
+        return np.frombuffer(bytes(values), np.uint8).reshape(tensor.shape)
+    except (TypeError, ValueError):
+        must = f"`data` must be {count:,} whole numbers, 0 to 255, as `shape` says."
+        raise Problem(400, must) from None
+
+
+def _flat(values: list[Any], depth: int) -> list[Any]:
+    """Return what lists in lists hold, so many of them deep.
+
+    NumPy is not asked: it makes all texts in a list as long as the longest of them.
+    """
+    for _ in range(depth - 1):
+        if set(map(type, values)) != {list}:
+            break
+        values = list(itertools.chain.from_iterable(values))
+    return values
 
 
 def _texts(tensor: RequestTensor) -> list[str]:

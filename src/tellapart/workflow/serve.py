@@ -1,5 +1,6 @@
 """Serve trained classifiers over HTTP until a signal asks for the end."""
 
+import contextlib
 import os
 import re
 import sys
@@ -19,8 +20,8 @@ HOST, PORT = "127.0.0.1", 8000
 TOKEN = "TELLAPART_TOKEN"
 """The environment variable that is looked into where no token is given."""
 
-_MODULES = ("fastapi", "uvicorn", "prometheus_client")
-_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_MODULES = ("fastapi", "httptools", "prometheus_client", "uvicorn")
+_NAME = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 
 
 def serve(
@@ -118,7 +119,7 @@ def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
 
     Raises:
         UsageError: There are none, two have one name, or a name has other than plain letters,
-            digits, `.`, `-` and `_`.
+            digits, `.`, `-` and `_`, or begins with `.`.
 
     Example:
         >>> name_models(["runs/pets-1/model.tellapart", "b=other.tellapart"])
@@ -133,7 +134,8 @@ def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
             name = path.resolve().parent.name if path.name == "model.tellapart" else path.stem
         if not _NAME.fullmatch(name):
             raise UsageError(
-                f"A name must have 1 to 100 letters, digits, '.', '-' or '_'. Received: '{name}'. "
+                "A name must have 1 to 100 letters, digits, '-', '_' or, but not at its beginning, "
+                f"'.'. Received: '{name}'. "
                 f"Fix: NAME={path}"
             )
         if name in found:
@@ -157,5 +159,6 @@ def _checked(max_body: int | None) -> dict[str, int]:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # whoever listened is gone; the server goes on
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

@@ -50,7 +50,7 @@ function describe(answer) {
   switch (answer.verdict) {
     case "error": return `Cannot be answered: ${answer.error.replace(/^[a-z-]+: /, "")}`;
     case "unknown": return "Unknown: unlike all that this model was trained on";
-    case "unsure": return `Unsure: ${set.join(" or ")}`;
+    case "unsure": return `Unsure: ${set.length === 1 ? "perhaps " : ""}${set.join(" or ")}`;
     default: return answer.choices[0].label;
   }
 }
@@ -107,6 +107,15 @@ async function explain(file, picture, button, asked) {
   }
 }
 
+async function isReadable(file) {
+  try {
+    await file.stream().getReader().read();
+    return true;
+  } catch {
+    return false; // a folder, or a file that is gone
+  }
+}
+
 async function predict(files) {
   const form = new FormData();
   for (const file of files) form.append("images", file, file.name || "picture");
@@ -119,12 +128,13 @@ async function predict(files) {
     const words = `${inside} ms in the server, ${all} ms with the way there${together}`;
     found.predictions.forEach((answer, place) => show(files[place], answer, words));
   } catch (error) {
-    if (error.status === 413 && files.length > 1) { // one of them is too large; the others are not
+    const isOne = files.length === 1; // of several one may be too large, or no file at all
+    if (!isOne && (error.status === 413 || !error.status)) {
       for (const file of files) await predict([file]);
       return;
     }
-    const answer = { verdict: "error", error: error.message, choices: [], set: [] };
-    for (const file of files) show(file, answer, "");
+    const why = isOne && !(await isReadable(files[0])) ? "This is no file that can be read." : error.message;
+    for (const file of files) show(file, { verdict: "error", error: why, choices: [], set: [] }, "");
   }
 }
 
@@ -143,6 +153,8 @@ function parts(files) {
 }
 
 async function predictAll(files) {
+  if (!model) await begin();
+  if (!model) return;
   find("drop").setAttribute("aria-busy", "true");
   let done = 0;
   for (const part of parts(files)) {
@@ -157,8 +169,8 @@ async function predictAll(files) {
 
 function take(list) {
   const files = [...list];
-  if (!files.length || !model) return;
-  queue = queue.then(() => predictAll(files));
+  if (!files.length) return;
+  queue = queue.then(() => predictAll(files)).catch((error) => say(error.message));
 }
 
 async function card() {

@@ -1,0 +1,82 @@
+"""One connection: how much of a request's head may come, and how slowly."""
+
+import asyncio
+from typing import ClassVar
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tellapart.serve.limits import Limits
+
+
+def connections_within(limits: Limits) -> "type[Connection]":
+    """Return what a server reads its connections with.
+
+    Args:
+        limits: How large the head of a request may be, and how slowly it may come.
+    """
+    return type("Limited", (Connection,), {"limits": limits})
+
+
+class Connection(HttpToolsProtocol):
+    """Reads requests, and closes the connection of one whose head does not end.
+
+    A body has limits of its own (`bodies.py`), but what comes before it is not the
+    application's to count: whoever reaches the port could send headers until the memory is
+    full, or keep connections open that say nothing, and needs no token for that.
+
+    Attributes:
+        limits: How large a head may be, and how slowly it may come.
+    """
+
+    limits: ClassVar[Limits] = Limits()
+    _head_bytes = 0
+    _alarm: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)  # the calls within begin anew where a head or a part ends
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        is_idle = getattr(self.cycle, "response_complete", True)  # there is none at first
+        if self._head_bytes > self.limits.head_bytes:
+            if is_idle:
+                self.send_400_response("The headers are too large.")
+            self.transport.close()
+        elif is_idle and self._alarm is None:
+            self._await_head()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._disarm()
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def _await_head(self) -> None:
+        self._alarm = self.loop.call_later(self.limits.head_seconds, self.transport.close)
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
