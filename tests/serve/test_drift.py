@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -132,14 +132,31 @@ def test_a_bundle_without_a_profile_says_so() -> None:
     assert "Train it again" in light.message
 
 
+def _to_form(pictures: list[bytes], *, inverted: bool = False) -> list[Any]:
+    form = []
+    for place, picture in enumerate(pictures):
+        content, shown = io.BytesIO(), Image.open(io.BytesIO(picture)).convert("L")
+        (ImageOps.invert(shown) if inverted else shown).save(content, "PNG")
+        form.append(("images", (f"{place}.png", content.getvalue())))
+    return form
+
+
+def test_pictures_that_were_asked_about_in_another_way_do_not_count(
+    served_bundle: Path, pictures: list[bytes]
+) -> None:
+    other = _to_form(pictures[:120], inverted=True)
+    with serving({"clothes": served_bundle}) as server:
+        server.client.post("v1/predict?always_answer=true", files=other)
+        server.client.post("v1/predict", files=_to_form(pictures))
+        lights = server.client.get("v1/models/clothes").json()["drift"]
+    assert len(lights) == 6
+    assert {light["state"] for light in lights} == {"as-usual"}
+
+
 def test_real_pictures_with_black_and_white_exchanged_are_noticed(
     served_bundle: Path, pictures: list[bytes]
 ) -> None:
-    form = []
-    for place, picture in enumerate(pictures[:120]):
-        content = io.BytesIO()
-        ImageOps.invert(Image.open(io.BytesIO(picture)).convert("L")).save(content, "PNG")
-        form.append(("images", (f"{place}.png", content.getvalue())))
+    form = _to_form(pictures[:120], inverted=True)
     with serving({"clothes": served_bundle}) as server:
         assert server.client.post("v1/predict", files=form).status_code == 200
         lights = server.client.get("v1/models/clothes").json()["drift"]

@@ -163,12 +163,14 @@ class Served:
         """Return the answers to a batch, each as its wish is; called by several threads."""
         loaded = self.loaded
         spec = loaded.predictor.manifest.image
-        items, looks = [], []
+        items: list[Item] = []
+        looks: list[Pixels] = []
         for job in jobs:
             content: Fitted | ImageError
             try:
                 content = Fitted(job.item.pixels(spec))
-                looks.append(content.pixels)
+                if job.wish.is_usual:
+                    looks.append(content.pixels)
             except ImageError as error:
                 content = error
             items.append(Item(job.item.name, content))
