@@ -17,7 +17,7 @@ import networks
 from tellapart.bundle import Bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import UsageError
-from tellapart.export.golden import check_golden_folder, plain_png, write_golden
+from tellapart.export.golden import check_golden_folder, golden_folder, plain_png, write_golden
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import expect, of_another_size
 from tellapart.predict.runtimes import open_keras
@@ -39,7 +39,8 @@ def _write(folder: Path, bundle: Bundle, name: str, *, any_size: bool = False) -
     """Write golden pictures and the network that they are of."""
     given = bundle.golden.images
     expected = expect(bundle, open_keras(bundle), of_another_size(given) if any_size else given)
-    write_golden(folder, bundle, expected, any_size=any_size)
+    with golden_folder(folder) as there:
+        write_golden(there, bundle, expected, any_size=any_size)
     path = folder / "network.onnx"
     path.write_bytes(to_onnx(bundle, networks.network_of(name), any_size=any_size))
     return path
@@ -94,6 +95,23 @@ def test_the_folder_says_what_must_come_out(
         assert list(pixels.shape) == row["shape"]
         assert (bundle.golden.images == pixels).all(axis=(1, 2, 3)).any()
         assert row["label"] == networks.CLASSES[int(np.argmax(row["probabilities"]))]
+
+
+def test_where_the_work_fails_no_golden_picture_is_left(
+    bundles: Callable[[str], Bundle], tmp_path: Path
+) -> None:
+    bundle = bundles("fast-cnn")
+    expected = expect(bundle, open_keras(bundle), bundle.golden.images)
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "new" / "folder"):
+        with (  # noqa: PT012 - what is written before the failure is what is asked about
+            pytest.raises(KeyboardInterrupt),
+            golden_folder(folder) as there,
+        ):
+            write_golden(there, bundle, expected, any_size=False)
+            assert len(list(folder.iterdir())) == 32 + 3
+            raise KeyboardInterrupt
+    assert list(tmp_path.rglob("*")) == [tmp_path / "empty"]
 
 
 def test_both_programs_have_at_most_twenty_lines(

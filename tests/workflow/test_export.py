@@ -1,8 +1,10 @@
 """A whole export: written, proved, put in its place; or nothing."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +175,9 @@ def test_a_file_that_answers_otherwise_is_removed_and_the_code_is_4(
 ) -> None:
     source = write_bundle(tmp_path / "a.tellapart", _hanging_on_the_last_digits(fashion))
     golden = tmp_path / "golden"
-    code = main(["export", str(source), "--trust", "--golden", str(golden), "-q"])
+    output = tmp_path / "new" / "a.onnx"
+    words = ["export", str(source), "--trust", "--golden", str(golden), "-o", str(output), "-q"]
+    code = main(words)
     assert code == 4
     said = capsys.readouterr().err
     assert "does not answer as" in said
@@ -232,6 +236,30 @@ def test_a_network_of_ones_own_needs_to_be_trusted(fashion: Dataset, tmp_path: P
     source = write_bundle(tmp_path / "a.tellapart", _hanging_on_the_last_digits(fashion))
     assert main(["export", str(source)]) == 4
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_folder_is_answered_with_the_bundle_in_it(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(model.parent)
+    for folder in (".", ".."):
+        assert main(["export", folder]) == 4
+        assert f"{folder} is a folder. Name the bundle in it" in capsys.readouterr().err
+
+
+def test_the_data_of_another_run_prove_nothing(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(model.parent, tmp_path / "run")
+    given = open_bundle(model)
+    data = given.manifest.data.model_copy(update={"fingerprint": "ab" * 32})
+    other = replace(given, manifest=given.manifest.model_copy(update={"data": data}))
+    source = write_bundle(tmp_path / "run" / "other.tellapart", other)
+    assert main(["export", str(source), "--int8"]) == 2
+    said = capsys.readouterr().err
+    assert "the 200 golden images only" in said
+    assert "is not of the run in whose folder it lies" in said
+    assert not list((tmp_path / "run").glob("*.onnx"))
 
 
 def test_an_unknown_format_is_a_usage_error(model: Path) -> None:
