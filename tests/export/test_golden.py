@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,14 @@ from tellapart.errors import UsageError
 from tellapart.export.golden import check_golden_folder, golden_folder, plain_png, write_golden
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import expect, of_another_size
-from tellapart.predict.runtimes import open_keras
+from tellapart.predict.runtimes import KerasRuntime
 
 NODE = shutil.which("node")
 
 
 @pytest.fixture(scope="module")
 def bundles(fashion: Dataset) -> Callable[[str], Bundle]:
+    @cache
     def one(name: str) -> Bundle:
         spec = networks.SPECS[name]
         images = networks.images_for(fashion, spec)
@@ -37,12 +39,13 @@ def bundles(fashion: Dataset) -> Callable[[str], Bundle]:
 
 def _write(folder: Path, bundle: Bundle, name: str, *, any_size: bool = False) -> Path:
     """Write golden pictures and the network that they are of."""
-    given = bundle.golden.images
-    expected = expect(bundle, open_keras(bundle), of_another_size(given) if any_size else given)
+    given, network = bundle.golden.images, networks.network_of(name)
+    runtime = KerasRuntime(network, "probabilities")
+    expected = expect(bundle, runtime, of_another_size(given) if any_size else given)
     with golden_folder(folder) as there:
         write_golden(there, bundle, expected, any_size=any_size)
     path = folder / "network.onnx"
-    path.write_bytes(to_onnx(bundle, networks.network_of(name), any_size=any_size))
+    path.write_bytes(to_onnx(bundle, network, any_size=any_size))
     return path
 
 
@@ -101,7 +104,8 @@ def test_where_the_work_fails_no_golden_picture_is_left(
     bundles: Callable[[str], Bundle], tmp_path: Path
 ) -> None:
     bundle = bundles("fast-cnn")
-    expected = expect(bundle, open_keras(bundle), bundle.golden.images)
+    runtime = KerasRuntime(networks.network_of("fast-cnn"), "probabilities")
+    expected = expect(bundle, runtime, bundle.golden.images)
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "new" / "folder"):
         with (  # noqa: PT012 - what is written before the failure is what is asked about

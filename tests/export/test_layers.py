@@ -11,20 +11,19 @@ from keras import layers
 from typing_extensions import override
 
 import networks
-from tellapart.bundle import Bundle
 from tellapart.data.dataset import Dataset
 from tellapart.export.activations import ACTIVATIONS
 from tellapart.export.formats import FORMATS
 from tellapart.export.onnx import to_onnx
 from tellapart.export.twin import with_twin
 from tellapart.predict.onnx_runtime import open_onnx
-from tellapart.predict.runtimes import open_keras
+from tellapart.predict.runtimes import KerasRuntime
 from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec(height=23, width=18, channels=3)
 
 
-@keras.saving.register_keras_serializable("tests")
+@keras.saving.register_keras_serializable("tests")  # type: ignore[untyped-decorator]
 def relu(value: Any) -> Any:
     """Return something else than Keras' function of this name."""
     return 2 * value
@@ -102,17 +101,17 @@ def _copy(layer: Any) -> Any:
     return type(layer).from_config(layer.get_config())
 
 
-def _assert_alike(network: Any, fashion: Dataset) -> Bundle:
+def _assert_alike(network: Any, fashion: Dataset) -> None:
     images = networks.images_for(fashion, SPEC)
-    bundle = with_twin(networks.bundle_of("custom", network, SPEC, images), network, pytest.fail)
+    plain = networks.bundle_without_rules("custom", network, SPEC, images)
+    bundle = with_twin(plain, network, pytest.fail)
     found = open_onnx(bundle).answers(images)
-    wanted = open_keras(bundle, trust=True).answers(images)
+    wanted = KerasRuntime(network, bundle.manifest.architecture.output).answers(images)
     np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
     assert (found.features is None) == (wanted.features is None)
     if found.features is not None and wanted.features is not None:
         np.testing.assert_allclose(found.features, wanted.features, rtol=1e-4, atol=1e-5)
     assert np.ptp(found.probabilities, axis=0).max() > 0.01
-    return bundle
 
 
 @pytest.mark.parametrize("body", sorted(BODIES))
@@ -194,7 +193,9 @@ def test_a_layer_that_is_not_known_is_refused_by_name(
     network = _network(body, ENDS["flat"])
     images = networks.images_for(fashion, SPEC)
     said: list[str] = []
-    found = with_twin(networks.bundle_of("custom", network, SPEC, images), network, said.append)
+    found = with_twin(
+        networks.bundle_without_rules("custom", network, SPEC, images), network, said.append
+    )
     assert found.twin is None
     assert said[0].endswith(f"{named}.")
 
@@ -205,6 +206,8 @@ def test_an_operation_between_layers_is_refused_by_name(fashion: Dataset) -> Non
     network = networks.stir(keras.Model(given, layers.Dense(5, "softmax")(found), name="mine"))
     images = networks.images_for(fashion, SPEC)
     said: list[str] = []
-    found = with_twin(networks.bundle_of("custom", network, SPEC, images), network, said.append)
+    found = with_twin(
+        networks.bundle_without_rules("custom", network, SPEC, images), network, said.append
+    )
     assert found.twin is None
     assert re.search(r"mine/add\w* \(an operation, not a layer\)", said[0])
