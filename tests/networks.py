@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -50,6 +50,12 @@ def network_of(name: str) -> Any:
     return stir(BUILDERS[name](SPECS[name], len(CLASSES)))
 
 
+@cache
+def runtime_of(network: Any, output: Literal["probabilities", "logits"] = "probabilities") -> Any:
+    """Return what runs a network in Keras, compiled once for all tests."""
+    return KerasRuntime(network, output)
+
+
 def recipe_of(name: str, spec: ImageSpec) -> Recipe:
     """Return a recipe for a network of this name."""
     recipe = load_recipe("guide")
@@ -67,7 +73,7 @@ def bundle_of(name: str, network: Any, spec: ImageSpec, images: Pixels) -> Bundl
         images: `(n, height, width, channels)`: the golden ones, and what the rules go by.
     """
     bundle = bundle_without_rules(name, network, spec, images)
-    answers = KerasRuntime(network, bundle.manifest.architecture.output).answers(images)
+    answers = runtime_of(network, bundle.manifest.architecture.output).answers(images)
     references = None
     if answers.features is not None:
         references = unit_rows(answers.features[::2]).astype(np.float16)

@@ -49,8 +49,8 @@ def make(fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable
         if name not in made:
             images = networks.images_for(fashion, networks.SPECS[name])
             path = networks.write_bundle_of(name, images, folder / f"{name}.tellapart")
-            bundle = open_bundle(path)
-            made[name] = (path, bundle, expect(bundle, open_keras(bundle), images))
+            bundle, runtime = open_bundle(path), networks.runtime_of(networks.network_of(name))
+            made[name] = (path, bundle, expect(bundle, runtime, images))
         return made[name]
 
     return one

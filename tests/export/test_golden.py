@@ -21,7 +21,6 @@ from tellapart.errors import UsageError
 from tellapart.export.golden import check_golden_folder, golden_folder, plain_png, write_golden
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import expect, of_another_size
-from tellapart.predict.runtimes import KerasRuntime
 
 NODE = shutil.which("node")
 
@@ -40,7 +39,7 @@ def bundles(fashion: Dataset) -> Callable[[str], Bundle]:
 def _write(folder: Path, bundle: Bundle, name: str, *, any_size: bool = False) -> Path:
     """Write golden pictures and the network that they are of."""
     given, network = bundle.golden.images, networks.network_of(name)
-    runtime = KerasRuntime(network, "probabilities")
+    runtime = networks.runtime_of(network)
     expected = expect(bundle, runtime, of_another_size(given) if any_size else given)
     with golden_folder(folder) as there:
         write_golden(there, bundle, expected, any_size=any_size)
@@ -104,7 +103,7 @@ def test_where_the_work_fails_no_golden_picture_is_left(
     bundles: Callable[[str], Bundle], tmp_path: Path
 ) -> None:
     bundle = bundles("fast-cnn")
-    runtime = KerasRuntime(networks.network_of("fast-cnn"), "probabilities")
+    runtime = networks.runtime_of(networks.network_of("fast-cnn"))
     expected = expect(bundle, runtime, bundle.golden.images)
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "new" / "folder"):

@@ -17,7 +17,6 @@ from tellapart.export.formats import FORMATS
 from tellapart.export.onnx import to_onnx
 from tellapart.export.twin import with_twin
 from tellapart.predict.onnx_runtime import open_onnx
-from tellapart.predict.runtimes import KerasRuntime
 from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec(height=23, width=18, channels=3)
@@ -106,7 +105,7 @@ def _assert_alike(network: Any, fashion: Dataset) -> None:
     plain = networks.bundle_without_rules("custom", network, SPEC, images)
     bundle = with_twin(plain, network, pytest.fail)
     found = open_onnx(bundle).answers(images)
-    wanted = KerasRuntime(network, bundle.manifest.architecture.output).answers(images)
+    wanted = networks.runtime_of(network, bundle.manifest.architecture.output).answers(images)
     np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
     assert (found.features is None) == (wanted.features is None)
     if found.features is not None and wanted.features is not None:

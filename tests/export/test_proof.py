@@ -26,7 +26,6 @@ from tellapart.export.proof import (
     of_another_size,
     prove,
 )
-from tellapart.predict.runtimes import open_keras
 from tellapart.sections import ImageSpec
 
 NAME = "fast-cnn"
@@ -40,12 +39,16 @@ def bundle(fashion: Dataset) -> Bundle:
 
 @pytest.fixture(scope="module")
 def expected(bundle: Bundle) -> Expected:
-    return expect(bundle, open_keras(bundle), bundle.golden.images)
+    return expect(bundle, networks.runtime_of(networks.network_of(NAME)), bundle.golden.images)
 
 
 @pytest.fixture(scope="module")
 def enlarged(bundle: Bundle) -> Expected:
-    return expect(bundle, open_keras(bundle), of_another_size(bundle.golden.images))
+    return expect(
+        bundle,
+        networks.runtime_of(networks.network_of(NAME)),
+        of_another_size(bundle.golden.images),
+    )
 
 
 def _write(path: Path, bundle: Bundle, *, any_size: bool = False) -> Path:

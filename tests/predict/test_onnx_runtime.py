@@ -19,7 +19,6 @@ from tellapart.export.twin import with_twin
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.onnx_runtime import OnnxRuntime, open_onnx
 from tellapart.predict.predictor import Predictor, open_predictor
-from tellapart.predict.runtimes import open_keras
 from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
@@ -48,7 +47,7 @@ def test_every_network_comes_to_the_verdicts_of_keras(name: str, fashion: Datase
     found = networks.bundle_of(name, network, networks.SPECS[name], images)
     twin = with_twin(found, network, pytest.fail)
     answers, verdicts = Predictor(twin, open_onnx(twin)).judge(images)
-    wanted, right = Predictor(found, open_keras(found)).judge(images)
+    wanted, right = Predictor(found, networks.runtime_of(network)).judge(images)
     assert verdicts is not None
     assert right is not None
     assert set(right.kinds) == {"label", "unsure", "unknown"}
