@@ -161,12 +161,8 @@ def _rules(manifest: Manifest) -> str:
 
 
 def _limits(manifest: Manifest, eight_bits: EightBits | None) -> str:
-    bits = (
-        ""
-        if eight_bits is None
-        else (f"- {eight_bits} The scores and promises above are those of 32 bits.\n")
-    )
-    return bits + (
+    said = f"- {eight_bits} The scores and promises above are those of 32 bits.\n"
+    return ("" if eight_bits is None else said) + (
         f"- It knows these {len(manifest.class_names)} classes and no others, and pictures such "
         f"as those of {manifest.data.name}.\n"
         "- The scores hold for the test images of these data; for other pictures they are not "
