@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -50,6 +50,12 @@ def network_of(name: str) -> Any:
     return stir(BUILDERS[name](SPECS[name], len(CLASSES)))
 
 
+@cache
+def runtime_of(network: Any, output: Literal["probabilities", "logits"] = "probabilities") -> Any:
+    """Return what runs a network in Keras, compiled once for all tests."""
+    return KerasRuntime(network, output)
+
+
 def recipe_of(name: str, spec: ImageSpec) -> Recipe:
     """Return a recipe for a network of this name."""
     recipe = load_recipe("guide")
@@ -66,16 +72,21 @@ def bundle_of(name: str, network: Any, spec: ImageSpec, images: Pixels) -> Bundl
         spec: Its pixels.
         images: `(n, height, width, channels)`: the golden ones, and what the rules go by.
     """
-    data = DataRecord(name="fashion-mnist", fingerprint="ab" * 32, samples={"train": 3})
-    bundle = to_bundle(network, recipe_of(name, spec), CLASSES, data, _nothing(spec))
-    output = bundle.manifest.architecture.output
-    bundle = Bundle(bundle.manifest, bundle.weights, golden_of(network, images, output))
-    answers = KerasRuntime(network, output).answers(images)
+    bundle = bundle_without_rules(name, network, spec, images)
+    answers = runtime_of(network, bundle.manifest.architecture.output).answers(images)
     references = None
     if answers.features is not None:
         references = unit_rows(answers.features[::2]).astype(np.float16)
     rules = _rules(answers.probabilities, answers.features, references)
     return bundle.with_decisions(rules, references)
+
+
+def bundle_without_rules(name: str, network: Any, spec: ImageSpec, images: Pixels) -> Bundle:
+    """Return a network as a bundle that always answers, with its golden images."""
+    data = DataRecord(name="fashion-mnist", fingerprint="ab" * 32, samples={"train": 3})
+    bundle = to_bundle(network, recipe_of(name, spec), CLASSES, data, _nothing(spec))
+    golden = golden_of(network, images, bundle.manifest.architecture.output)
+    return Bundle(bundle.manifest, bundle.weights, golden)
 
 
 def images_for(data: Dataset, spec: ImageSpec, count: int = 96) -> Pixels:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto
+from onnx import ModelProto, StringStringEntryProto, TensorProto
 from safetensors.numpy import save as save_tensors
 
 from tellapart.bundle import (
@@ -266,10 +266,22 @@ def test_a_twin_that_was_changed_is_refused(tmp_path: Path) -> None:
     assert f"{TWIN} is not what the manifest says" in message_for(path)
 
 
-def test_a_twin_that_would_read_another_file_is_refused(tmp_path: Path) -> None:
-    entry = StringStringEntryProto(key="location", value="/etc/passwd")
-    tensor = TensorProto(name="w", data_location=TensorProto.EXTERNAL, external_data=[entry])
-    twin = ModelProto(graph=GraphProto(initializer=[tensor])).SerializeToString()
+@pytest.mark.parametrize(
+    ("tag", "length"),
+    [(b"\x0a", b"\x08"), (b"\x8a\x00", b"\x08"), (b"\x0a", b"\x88\x80\x00")],
+    ids=["as usual", "a long tag", "a long length"],
+)
+def test_a_twin_that_would_read_another_file_is_refused(
+    tmp_path: Path, tag: bytes, length: bytes
+) -> None:
+    entry = tag + length + b"location" + b"\x12\x0b/etc/passwd"
+    assert StringStringEntryProto.FromString(entry).key == "location"
+    part = TensorProto(name="w", data_location=TensorProto.EXTERNAL).SerializeToString()
+    tensor = part + b"\x6a" + bytes([len(entry)]) + entry
+    assert TensorProto.FromString(tensor).external_data[0].value == "/etc/passwd"
+    graph = b"\x2a" + bytes([len(tensor)]) + tensor
+    twin = b"\x3a" + bytes([len(graph)]) + graph
+    assert len(ModelProto.FromString(twin).graph.initializer) == 1
     path = write_bundle(tmp_path / "a.tellapart", make_bundle().with_twin(twin))
     assert f"{TWIN} names another file" in message_for(path)
 

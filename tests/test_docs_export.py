@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "export.md").read_text("utf-8")
 COMMANDS = sorted(set(re.findall(r"`(tellapart [a-z][^`]*)`", PAGE)) - {"tellapart export"})
 OF_ANOTHER_PROCESS = ("--to saved_model", "--to litert", "--to keras")
-"""These take their time, and `tests/workflow/test_export.py` writes such files as well."""
+"""These start TensorFlow anew: `tests/workflow/test_export.py` runs the commands that end so."""
 
 
 @pytest.fixture
@@ -35,11 +35,7 @@ def test_the_page_shows_each_format_and_option() -> None:
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(c, marks=pytest.mark.slow if c.endswith(OF_ANOTHER_PROCESS) else [])
-        for c in COMMANDS
-    ],
+    "command", [each for each in COMMANDS if not each.endswith(OF_ANOTHER_PROCESS)]
 )
 def test_the_pages_command_works(command: str) -> None:
     right = {0, 4} if "--int8" in command else {0}  # that is kept only where it is as accurate

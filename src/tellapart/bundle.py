@@ -6,6 +6,7 @@ This module knows no framework; `models.store` makes networks of bundles.
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,8 +38,11 @@ GOLDEN_TOLERANCE = 1e-4
 """How far a golden probability may be off on another machine, backend or version."""
 
 _GOLDEN_LIMIT = 256 * 2**20
-_KEY_OF_FILES = b"\x0a\x08location"
-"""How an ONNX file says that a tensor lies in another file (`StringStringEntryProto.key`)."""
+_KEY_OF_FILES = re.compile(rb"(\x0a|\x8a\x80*\x00)(\x08|\x88\x80*\x00)location")
+"""How an ONNX file says that a tensor lies in another file (`StringStringEntryProto.key`).
+
+The two numbers before the word may be written with more bytes than they need.
+"""
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,6 @@ def _parse_references(raw: bytes | None, manifest: Manifest) -> NDArray[np.float
 
 def _parse_twin(raw: bytes | None) -> bytes | None:
     """Return the twin, which must not read other files; ONNX Runtime reads the rest of it."""
-    if raw is not None and _KEY_OF_FILES in raw:
+    if raw is not None and b"location" in raw and _KEY_OF_FILES.search(raw):
         raise ValueError(f"{TWIN} names another file that holds its weights")
     return raw

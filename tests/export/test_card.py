@@ -13,6 +13,7 @@ from tellapart.data.dataset import Dataset
 from tellapart.export.card import card_of
 from tellapart.export.catalogue import WRITERS, Order
 from tellapart.export.formats import FORMATS
+from tellapart.export.int8 import EightBits
 from tellapart.manifest import Scores
 from tellapart.sections import ImageSpec
 
@@ -71,9 +72,24 @@ def test_what_it_lacks_is_said(bundle: Bundle, change: dict[str, Any] | None, sa
     assert "model-index" not in text
 
 
+def test_in_8_bits_it_says_which_numbers_are_not_its_own(bundle: Bundle) -> None:
+    cost = EightBits(
+        images=600,
+        split="validation",
+        accuracy=0.905,
+        accuracy_before=0.906,
+        speed_of_one=0.5,
+        speed_of_batch=0.4,
+    )
+    said = card_of(bundle.manifest, "onnx", "small.onnx", eight_bits=cost)
+    assert "In 8 bits the accuracy is 90.50% on 600 validation images, 90.60% in 32 bits" in said
+    assert "The scores and promises above are those of 32 bits." in said
+    assert "32 bits" not in card_of(bundle.manifest, "onnx", "model.onnx")
+
+
 @pytest.mark.parametrize("form", ["keras", "onnx", "openvino"])
 def test_its_code_runs_as_it_stands(form: str, bundle: Bundle, in_tmp: Path) -> None:
-    file = f"model{FORMATS[form].suffix}"
+    file = f'a "model"{FORMATS[form].suffix}'
     WRITERS[form](Order(in_tmp / "none", bundle, networks.network_of(NAME)), in_tmp / file)
     [code] = re.findall(r"```python\n(.*?)```", card_of(bundle.manifest, form, file), re.DOTALL)
     names: dict[str, Any] = {"image": bundle.golden.images[:3]}

@@ -49,8 +49,8 @@ def make(fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable
         if name not in made:
             images = networks.images_for(fashion, networks.SPECS[name])
             path = networks.write_bundle_of(name, images, folder / f"{name}.tellapart")
-            bundle = open_bundle(path)
-            made[name] = (path, bundle, expect(bundle, open_keras(bundle), images))
+            bundle, runtime = open_bundle(path), networks.runtime_of(networks.network_of(name))
+            made[name] = (path, bundle, expect(bundle, runtime, images))
         return made[name]
 
     return one
@@ -107,3 +107,26 @@ def test_a_network_with_logits_and_without_rules_answers_alike(
     )
     assert (proof.fails(TOLERANCE), proof.verdicts) == ("", None)
     np.testing.assert_allclose(expected.probabilities, bundle.golden.probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["keras", "onnx", "openvino"])
+def test_a_sure_network_at_a_high_temperature_answers_alike(
+    form: str, fashion: Dataset, tmp_path: Path
+) -> None:
+    """So sure that probabilities lie below what `verdicts.calibrate` tells apart."""
+    network = keras.models.clone_model(networks.network_of(QUICK))
+    network.set_weights(networks.network_of(QUICK).get_weights())
+    kernel, *bias = network.layers[-1].get_weights()
+    network.layers[-1].set_weights([40 * kernel, *bias])
+    spec = networks.SPECS[QUICK]
+    images = networks.images_for(fashion, spec)
+    bundle = networks.bundle_of(QUICK, network, spec, images)
+    assert bundle.manifest.decisions is not None
+    rules = bundle.manifest.decisions.model_copy(update={"temperature": 6.0})
+    bundle = bundle.with_decisions(rules, bundle.references)
+    expected = expect(bundle, open_keras(bundle), images)
+    assert np.mean(bundle.golden.probabilities < 1e-12) > 0.1
+    path = tmp_path / f"network{FORMATS[form].suffix}"
+    WRITERS[form](Order(tmp_path / "none", bundle, network), path)
+    found = ask_in_batches(FORMATS[form].open(path), images)
+    assert compare(bundle, form, found, expected).fails(TOLERANCE) == ""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,16 @@ import networks
 from tellapart.bundle import Bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import UsageError
-from tellapart.export.golden import check_golden_folder, plain_png, write_golden
+from tellapart.export.golden import check_golden_folder, golden_folder, plain_png, write_golden
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import expect, of_another_size
-from tellapart.predict.runtimes import open_keras
 
 NODE = shutil.which("node")
 
 
 @pytest.fixture(scope="module")
 def bundles(fashion: Dataset) -> Callable[[str], Bundle]:
+    @cache
     def one(name: str) -> Bundle:
         spec = networks.SPECS[name]
         images = networks.images_for(fashion, spec)
@@ -37,11 +38,13 @@ def bundles(fashion: Dataset) -> Callable[[str], Bundle]:
 
 def _write(folder: Path, bundle: Bundle, name: str, *, any_size: bool = False) -> Path:
     """Write golden pictures and the network that they are of."""
-    given = bundle.golden.images
-    expected = expect(bundle, open_keras(bundle), of_another_size(given) if any_size else given)
-    write_golden(folder, bundle, expected, any_size=any_size)
+    given, network = bundle.golden.images, networks.network_of(name)
+    runtime = networks.runtime_of(network)
+    expected = expect(bundle, runtime, of_another_size(given) if any_size else given)
+    with golden_folder(folder) as there:
+        write_golden(there, bundle, expected, any_size=any_size)
     path = folder / "network.onnx"
-    path.write_bytes(to_onnx(bundle, networks.network_of(name), any_size=any_size))
+    path.write_bytes(to_onnx(bundle, network, any_size=any_size))
     return path
 
 
@@ -94,6 +97,24 @@ def test_the_folder_says_what_must_come_out(
         assert list(pixels.shape) == row["shape"]
         assert (bundle.golden.images == pixels).all(axis=(1, 2, 3)).any()
         assert row["label"] == networks.CLASSES[int(np.argmax(row["probabilities"]))]
+
+
+def test_where_the_work_fails_no_golden_picture_is_left(
+    bundles: Callable[[str], Bundle], tmp_path: Path
+) -> None:
+    bundle = bundles("fast-cnn")
+    runtime = networks.runtime_of(networks.network_of("fast-cnn"))
+    expected = expect(bundle, runtime, bundle.golden.images)
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "new" / "folder"):
+        with (  # noqa: PT012 - what is written before the failure is what is asked about
+            pytest.raises(KeyboardInterrupt),
+            golden_folder(folder) as there,
+        ):
+            write_golden(there, bundle, expected, any_size=False)
+            assert len(list(folder.iterdir())) == 32 + 3
+            raise KeyboardInterrupt
+    assert list(tmp_path.rglob("*")) == [tmp_path / "empty"]
 
 
 def test_both_programs_have_at_most_twenty_lines(

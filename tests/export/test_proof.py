@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,7 +14,7 @@ import networks
 from tellapart.bundle import Bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import ExportError
-from tellapart.export.ask import ask_in_batches
+from tellapart.export.ask import ask_in_batches, asked_in
 from tellapart.export.formats import FORMATS
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import (
@@ -25,7 +26,6 @@ from tellapart.export.proof import (
     of_another_size,
     prove,
 )
-from tellapart.predict.runtimes import open_keras
 from tellapart.sections import ImageSpec
 
 NAME = "fast-cnn"
@@ -39,12 +39,16 @@ def bundle(fashion: Dataset) -> Bundle:
 
 @pytest.fixture(scope="module")
 def expected(bundle: Bundle) -> Expected:
-    return expect(bundle, open_keras(bundle), bundle.golden.images)
+    return expect(bundle, networks.runtime_of(networks.network_of(NAME)), bundle.golden.images)
 
 
 @pytest.fixture(scope="module")
 def enlarged(bundle: Bundle) -> Expected:
-    return expect(bundle, open_keras(bundle), of_another_size(bundle.golden.images))
+    return expect(
+        bundle,
+        networks.runtime_of(networks.network_of(NAME)),
+        of_another_size(bundle.golden.images),
+    )
 
 
 def _write(path: Path, bundle: Bundle, *, any_size: bool = False) -> Path:
@@ -70,9 +74,10 @@ def _proof(path: Path, bundle: Bundle, expected: Expected) -> Proof:
 
 
 def test_a_file_is_asked_in_its_own_runtime_in_a_fresh_process(
-    bundle: Bundle, expected: Expected, tmp_path: Path
+    bundle: Bundle, expected: Expected, in_tmp: Path
 ) -> None:
-    path = _write(tmp_path / "a.onnx", bundle)
+    (in_tmp / "onnxruntime.py").write_text("raise SystemExit('what lies here is run')", "utf-8")
+    path = _write(in_tmp / "a.onnx", bundle)
     proof = prove(bundle, "onnx", FORMATS["onnx"], path, expected)
     assert proof.fails(TOLERANCE) == ""
     assert (proof.images, proof.labels, proof.verdicts) == (96, 96, 96)
@@ -115,6 +120,7 @@ def test_a_file_that_tells_the_unknown_otherwise_is_refused(
     _change_weights(path, "references", lambda rows: rows.__imul__(0.9))
     proof = _proof(path, bundle, expected)
     assert (proof.labels, proof.largest_difference <= TOLERANCE) == (96, True)
+    assert proof.fails(TOLERANCE).startswith("a novelty is off by 0.")
     assert proof.fails(TOLERANCE).endswith("verdicts differ")
 
 
@@ -127,6 +133,48 @@ def test_a_file_that_is_wrong_for_some_batches_only_is_refused(
     proof = compare(bundle, "onnx", found, expected)
     assert proof.labels < 96
     assert "get another class" in proof.fails(TOLERANCE)
+    found = ask_in_batches(FORMATS["onnx"].open(path), expected.given)
+    found["1/novelty"] = found["1/novelty"] + 1
+    proof = compare(bundle, "onnx", found, expected)
+    assert expected.verdicts is not None
+    known = expected.verdicts.kinds[: len(found["1/novelty"])] != "unknown"
+    assert (proof.labels, proof.verdicts) == (96, 96 - known.sum())
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("probabilities", lambda array: array[:1]),
+        ("probabilities", lambda array: array[:, :1]),
+        ("novelty", lambda array: array[:, None]),
+        ("novelty", None),
+    ],
+    ids=["one row", "one class", "a column", "missing"],
+)
+def test_answers_of_another_shape_are_refused_however_they_compare(
+    name: str, change: Callable[[Any], Any] | None, size: int, bundle: Bundle, expected: Expected
+) -> None:
+    assert expected.verdicts is not None
+    assert expected.verdicts.novelty is not None
+    right = {"probabilities": expected.probabilities, "novelty": expected.verdicts.novelty}
+    found = {
+        f"{batch}/{key}": array[: asked_in(batch, 96)]
+        for batch in (0, 1, 3)
+        for key, array in right.items()
+    }
+    assert compare(bundle, "onnx", found, expected).fails(0.0) == ""
+    wrong = found.pop(f"{size}/{name}")
+    if change is not None:
+        found[f"{size}/{name}"] = change(wrong)
+    with pytest.raises(ExportError, match=f"must put out `{name}`"):
+        compare(bundle, "onnx", found, expected)
+
+
+def test_without_pictures_there_is_no_proof(bundle: Bundle, expected: Expected) -> None:
+    nothing = Expected(expected.given[:0], expected.probabilities[:0], None)
+    with pytest.raises(ExportError, match="cannot be proved without pictures"):
+        compare(bundle, "onnx", {}, nothing)
 
 
 def test_numbers_that_are_none_are_refused(

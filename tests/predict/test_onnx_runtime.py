@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from tellapart.export.twin import with_twin
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.onnx_runtime import OnnxRuntime, open_onnx
 from tellapart.predict.predictor import Predictor, open_predictor
-from tellapart.predict.runtimes import open_keras
+from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
 pytestmark = pytest.mark.core
@@ -46,7 +47,7 @@ def test_every_network_comes_to_the_verdicts_of_keras(name: str, fashion: Datase
     found = networks.bundle_of(name, network, networks.SPECS[name], images)
     twin = with_twin(found, network, pytest.fail)
     answers, verdicts = Predictor(twin, open_onnx(twin)).judge(images)
-    wanted, right = Predictor(found, open_keras(found)).judge(images)
+    wanted, right = Predictor(found, networks.runtime_of(network)).judge(images)
     assert verdicts is not None
     assert right is not None
     assert set(right.kinds) == {"label", "unsure", "unknown"}
@@ -135,6 +136,17 @@ def test_a_twin_that_cannot_be_run_is_a_damaged_bundle(
     content = bundle.twin[:1000] if damage is None else damage
     with pytest.raises(BundleError, match=r"network\.onnx in this bundle cannot be run"):
         open_onnx(replace(bundle, twin=content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"class_names": ("a", "b")}, {"image": ImageSpec(height=32)}],
+    ids=["classes", "pixels"],
+)
+def test_a_twin_of_another_network_is_refused(bundle: Bundle, change: dict[str, Any]) -> None:
+    other = replace(bundle, manifest=bundle.manifest.model_copy(update=change))
+    with pytest.raises(BundleError, match=r"must be for \(.*Received: \(28, 28, 1, 10\)"):
+        open_onnx(other)
 
 
 def test_a_graph_for_something_else_is_refused() -> None:

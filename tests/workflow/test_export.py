@@ -1,8 +1,10 @@
 """A whole export: written, proved, put in its place; or nothing."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tellapart.errors import ExportError, UsageError
 from tellapart.export.card import NAME as CARD
 from tellapart.export.formats import FORMATS
 from tellapart.sections import ImageSpec
+from tellapart.workflow.export import Exported
 from tellapart.workflow.runs import Run
 
 
@@ -65,9 +68,10 @@ CONTRACTS: dict[str, Callable[[Path], str]] = {
     ],
 )
 def test_a_file_of_each_format_is_proved_and_tells_its_contract(
-    form: str, model: Path, tmp_path: Path
+    form: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = tellapart.export(model, form, output=tmp_path, quiet=True)
+    assert main(["export", str(model), "-o", str(tmp_path), "--json", "-q", "--to", form]) == 0
+    found = Exported.model_validate_json(capsys.readouterr().out)
     path = tmp_path / f"model{FORMATS[form].suffix}"
     assert found.path == str(path)
     assert (found.proof.images, found.proof.labels) == (200, 200)
@@ -173,7 +177,9 @@ def test_a_file_that_answers_otherwise_is_removed_and_the_code_is_4(
 ) -> None:
     source = write_bundle(tmp_path / "a.tellapart", _hanging_on_the_last_digits(fashion))
     golden = tmp_path / "golden"
-    code = main(["export", str(source), "--trust", "--golden", str(golden), "-q"])
+    output = tmp_path / "new" / "a.onnx"
+    words = ["export", str(source), "--trust", "--golden", str(golden), "-o", str(output), "-q"]
+    code = main(words)
     assert code == 4
     said = capsys.readouterr().err
     assert "does not answer as" in said
@@ -190,7 +196,9 @@ class Halving(keras.layers.Layer):  # type: ignore[misc]
         return inputs / 2
 
 
-def test_a_file_that_no_other_process_can_open_is_removed(fashion: Dataset, tmp_path: Path) -> None:
+@pytest.fixture
+def halving(fashion: Dataset, tmp_path: Path) -> Path:
+    """Return the bundle of a network with that layer, alone in its folder."""
     layers = keras.layers
     network = networks.stir(
         keras.Sequential(
@@ -199,16 +207,24 @@ def test_a_file_that_no_other_process_can_open_is_removed(fashion: Dataset, tmp_
     )
     images = networks.images_for(fashion, ImageSpec())
     bundle = networks.bundle_of("custom", network, ImageSpec(), images)
-    source = write_bundle(tmp_path / "a.tellapart", bundle)
+    return write_bundle(tmp_path / "a.tellapart", bundle)
+
+
+@pytest.mark.slow
+def test_a_file_that_no_other_process_can_open_is_removed(halving: Path) -> None:
     with pytest.raises(ExportError, match="cannot be run"):
-        tellapart.export(source, "keras", trust=True, quiet=True)
+        tellapart.export(halving, "keras", trust=True, quiet=True)
+    assert list(halving.parent.iterdir()) == [halving]
+
+
+def test_a_layer_that_cannot_be_written_is_named_and_nothing_is_left(halving: Path) -> None:
     with pytest.raises(ExportError, match=r"cannot be written.*halving \(Halving\)"):
-        tellapart.export(source, "openvino", trust=True, quiet=True)
+        tellapart.export(halving, "openvino", trust=True, quiet=True)
     with pytest.raises(ExportError, match=r"halving \(Halving\)\. Keras' own exporter says: "):
-        tellapart.export(source, trust=True, quiet=True)
+        tellapart.export(halving, trust=True, quiet=True)
     with pytest.raises(ExportError, match=r"cannot be written as ONNX for pictures of any size"):
-        tellapart.export(source, any_size=True, trust=True, quiet=True)
-    assert list(tmp_path.iterdir()) == [source]
+        tellapart.export(halving, any_size=True, trust=True, quiet=True)
+    assert list(halving.parent.iterdir()) == [halving]
 
 
 def test_8_bits_are_kept_or_refused_by_the_runs_validation_images(
@@ -232,6 +248,30 @@ def test_a_network_of_ones_own_needs_to_be_trusted(fashion: Dataset, tmp_path: P
     source = write_bundle(tmp_path / "a.tellapart", _hanging_on_the_last_digits(fashion))
     assert main(["export", str(source)]) == 4
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_folder_is_answered_with_the_bundle_in_it(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(model.parent)
+    for folder in (".", ".."):
+        assert main(["export", folder]) == 4
+        assert f"{folder} is a folder. Name the bundle in it" in capsys.readouterr().err
+
+
+def test_the_data_of_another_run_prove_nothing(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(model.parent, tmp_path / "run")
+    given = open_bundle(model)
+    data = given.manifest.data.model_copy(update={"fingerprint": "ab" * 32})
+    other = replace(given, manifest=given.manifest.model_copy(update={"data": data}))
+    source = write_bundle(tmp_path / "run" / "other.tellapart", other)
+    assert main(["export", str(source), "--int8"]) == 2
+    said = capsys.readouterr().err
+    assert "the 200 golden images only" in said
+    assert "is not of the run in whose folder it lies" in said
+    assert not list((tmp_path / "run").glob("*.onnx"))
 
 
 def test_an_unknown_format_is_a_usage_error(model: Path) -> None:

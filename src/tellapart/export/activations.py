@@ -26,8 +26,14 @@ ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def activate(graph: Graph, layer: Layer, value: str, function: Any, axes: int) -> str:
-    """Return a value after an activation function of Keras."""
+    """Return a value after an activation function of Keras.
+
+    Raises:
+        UnwritableError: It is not known, or the user's own, whatever that is called.
+    """
     name = getattr(function, "__name__", str(function))
+    if not str(getattr(function, "__module__", "")).startswith("keras."):
+        raise UnwritableError(f"{layer.name} (activation {name} of its own)")
     if name == "linear":
         return value
     if name == "softmax" and axes != 1:

@@ -24,6 +24,11 @@ FEW = 8
 """So many batches of each small size are asked."""
 
 
+def asked_in(size: int, images: int) -> int:
+    """Return about how many images a file is asked in batches of `size`, where 0 is all at once."""
+    return min(images, FEW * size) if size else images
+
+
 def ask_in_batches(answer: Answer, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """Return the outputs for batches of 1, of 3, and for all at once, as `SIZE/NAME`.
 
@@ -33,7 +38,7 @@ def ask_in_batches(answer: Answer, pixels: NDArray[np.uint8]) -> dict[str, NDArr
     """
     found = {f"0/{name}": value for name, value in answer(pixels).items()}
     for size in BATCHES:
-        firsts = range(0, min(len(pixels), FEW * size), size)
+        firsts = range(0, asked_in(size, len(pixels)), size)
         parts = [answer(pixels[first : first + size]) for first in firsts]
         for name in parts[0]:
             found[f"{size}/{name}"] = np.concatenate([part[name] for part in parts])

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from tellapart._version import __version__
 from tellapart.export.contract import FILE, KEY
+from tellapart.export.int8 import EightBits
 from tellapart.manifest import Manifest
 
 NAME = "README.md"
@@ -24,20 +25,20 @@ _LIBRARIES: Mapping[str, str] = MappingProxyType(
 _RUNS: Mapping[str, str] = MappingProxyType(
     {
         "keras": """import keras
-network = keras.saving.load_model("{file}", compile=False)
+network = keras.saving.load_model({file}, compile=False)
 found = network(image)  # a dictionary of outputs""",
         "litert": """from ai_edge_litert.interpreter import Interpreter
-run = Interpreter(model_path="{file}").get_signature_runner("serving_default")
+run = Interpreter(model_path={file}).get_signature_runner("serving_default")
 found = run(image=image)""",
         "onnx": """import onnxruntime
-session = onnxruntime.InferenceSession("{file}", providers=["CPUExecutionProvider"])
+session = onnxruntime.InferenceSession({file}, providers=["CPUExecutionProvider"])
 names = [output.name for output in session.get_outputs()]
 found = dict(zip(names, session.run(names, {{"image": image}})))""",
         "openvino": """import openvino
-model = openvino.Core().compile_model("{file}", "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
+model = openvino.Core().compile_model({file}, "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
 found = model({{"image": image}})""",
         "saved_model": """import tensorflow as tf
-module = tf.saved_model.load("{file}")
+module = tf.saved_model.load({file})
 found = module.signatures["serving_default"](image=tf.constant(image))""",
     }
 )
@@ -54,7 +55,14 @@ _HOMES: Mapping[str, str] = MappingProxyType(
 """Where each format keeps the contract."""
 
 
-def card_of(manifest: Manifest, form: str, file: str, *, any_size: bool = False) -> str:
+def card_of(
+    manifest: Manifest,
+    form: str,
+    file: str,
+    *,
+    any_size: bool = False,
+    eight_bits: EightBits | None = None,
+) -> str:
     """Return the card of one export, with the front matter that Hugging Face reads.
 
     It says what the manifest says; the licence is left to whoever publishes.
@@ -64,6 +72,7 @@ def card_of(manifest: Manifest, form: str, file: str, *, any_size: bool = False)
         form: The format's name.
         file: What the file is called.
         any_size: Whether it makes pictures fit by itself.
+        eight_bits: What computing in 8 bits costs, where it does so.
     """
     parts = (
         _front(manifest, form),
@@ -71,7 +80,7 @@ def card_of(manifest: Manifest, form: str, file: str, *, any_size: bool = False)
         _about(manifest),
         "## How well it does\n\n" + _scores(manifest),
         "## When it does not answer\n\n" + _rules(manifest),
-        "## Limits\n\n" + _limits(manifest),
+        "## Limits\n\n" + _limits(manifest, eight_bits),
         "## How to run it\n\n" + _running(manifest, form, file, any_size=any_size),
     )
     return "\n\n".join(parts) + "\n"
@@ -151,8 +160,9 @@ def _rules(manifest: Manifest) -> str:
     return "\n".join(said)
 
 
-def _limits(manifest: Manifest) -> str:
-    return (
+def _limits(manifest: Manifest, eight_bits: EightBits | None) -> str:
+    said = f"- {eight_bits} The scores and promises above are those of 32 bits.\n"
+    return ("" if eight_bits is None else said) + (
         f"- It knows these {len(manifest.class_names)} classes and no others, and pictures such "
         f"as those of {manifest.data.name}.\n"
         "- The scores hold for the test images of these data; for other pictures they are not "
@@ -165,7 +175,7 @@ def _running(manifest: Manifest, form: str, file: str, *, any_size: bool) -> str
     image = manifest.image
     size = "any height, any width" if any_size else f"{image.height}, {image.width}"
     fit = "" if any_size else f", made to fit by {image.fit} with {image.interpolation} resampling"
-    code = _RUNS[form].format(file=file)
+    code = _RUNS[form].format(file=_quoted(file))
     return (
         f"`image` is uint8 `(n, {size}, {image.channels})`, 0–255, upright{fit}. "
         f"Outputs: `probabilities` `(n, {len(manifest.class_names)})` and, where the rules have "

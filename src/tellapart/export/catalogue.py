@@ -59,7 +59,7 @@ def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
     onnx = load_extra("onnx", "onnx")
     try:
         _deployed(order).export(str(path), format="onnx", verbose=False)
-    except (ImportError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever the converter that it calls raises
         raise ExportError(
             f"The network has a layer that cannot be written as ONNX: {reason}. Keras' own "
             f"exporter says: {' '.join(str(error).split())[:300]}"

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tellapart._extras import require_extra
+
 OUTPUTS = ("probabilities", "logits", "features", "novelty")
 """The names of all outputs that a file may have."""
 
@@ -26,6 +28,7 @@ class Format:
         runtime: The package that runs it.
         extra: The extra of tellapart that brings the runtime.
         open: Opens a file in that runtime.
+        writers: The packages that it is written with, each with the extra that brings it.
         beside: What else belongs to a file `{stem}` plus suffix.
     """
 
@@ -33,7 +36,17 @@ class Format:
     runtime: str
     extra: str
     open: Callable[[Path], Answer]
+    writers: tuple[tuple[str, str], ...] = ()
     beside: tuple[str, ...] = ()
+
+    def check_installed(self) -> None:
+        """See that it can be written and run here.
+
+        Raises:
+            MissingExtraError: A package for it is not installed.
+        """
+        for package, extra in ((self.runtime, self.extra), *self.writers):
+            require_extra(package, extra)
 
     def files(self, path: Path) -> list[Path]:
         """Return all that belongs to a file of the format, itself last."""
@@ -110,14 +123,20 @@ def open_keras_file(path: Path) -> Answer:
     return answer
 
 
+_BY_ONNX = (("onnx", "onnx"),)
+_BY_TENSORFLOW = (("tensorflow", "tensorflow-cpu"),)
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "keras": Format(
-            ".keras", "keras", "tensorflow-cpu", open_keras_file, ("{stem}.keras.json",)
+            *(".keras", "keras", "tensorflow-cpu", open_keras_file),
+            beside=("{stem}.keras.json",),
         ),
-        "litert": Format(".tflite", "ai_edge_litert", "litert", open_litert),
-        "onnx": Format(".onnx", "onnxruntime", "onnx", open_onnx),
-        "openvino": Format(".xml", "openvino", "openvino", open_openvino, ("{stem}.bin",)),
+        "litert": Format(".tflite", "ai_edge_litert", "litert", open_litert, _BY_TENSORFLOW),
+        "onnx": Format(".onnx", "onnxruntime", "onnx", open_onnx, _BY_ONNX),
+        "openvino": Format(
+            *(".xml", "openvino", "openvino", open_openvino, _BY_ONNX), beside=("{stem}.bin",)
+        ),
         "saved_model": Format(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model),
     }
 )

@@ -7,6 +7,8 @@ import json
 import shutil
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,14 @@ from numpy.typing import NDArray
 from tellapart.bundle import Bundle
 from tellapart.errors import UsageError
 from tellapart.export.contract import contract_of
+from tellapart.export.placing import folder_there
 from tellapart.export.proof import TOLERANCE, Expected
 from tellapart.files import output_errors
 from tellapart.images.arrays import Pixels
 
 PICTURES = 32
 
-_CHECKERS = ("check.py", "check.mjs")
+_CHECKERS, _EXPECTED = ("check.py", "check.mjs"), "expected.json"
 _UINT = struct.Struct(">I")
 _CLEAR = 10 * TOLERANCE
 """A picture is left out where a number of it is so near to a threshold."""
@@ -42,40 +45,52 @@ def check_golden_folder(folder: Path) -> None:
         )
 
 
-def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: bool) -> Path:
+@contextmanager
+def golden_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder for golden pictures, in which none of them is left where the work fails.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    with output_errors(folder), folder_there(folder):
+        try:
+            yield folder
+        except BaseException:
+            for name in (*map(_picture, range(PICTURES)), _EXPECTED, *_CHECKERS):
+                (folder / name).unlink(missing_ok=True)
+            raise
+
+
+def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: bool) -> None:
     """Write inputs as PNG, what must come out as JSON, and the programs that compare.
 
     The PNG files are as plain as can be: one chunk of data, no filters.
 
     Args:
-        folder: Where they go; empty, or not there yet.
+        folder: Where they go; empty.
         bundle: Its rules.
         expected: What it says of real images.
         any_size: Whether the images have another size than the network's.
 
     Raises:
-        OutputError: The place cannot be written.
+        OSError: The place cannot be written.
     """
     rows = []
-    with output_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, place in enumerate(_choose(bundle, expected)):
-            name = f"{number:03}.png"
-            (folder / name).write_bytes(plain_png(expected.given[place]))
-            rows.append({"file": name, **_row(bundle, expected, place)})
-        record = {
-            "contract": contract_of(bundle, any_size=any_size),
-            "tolerance": TOLERANCE,
-            "rules": _rules(bundle),
-            "pictures": rows,
-        }
-        text = json.dumps(record, ensure_ascii=False, indent=1)
-        (folder / "expected.json").write_text(text, "utf-8")
-        for name in _CHECKERS:
-            given = resources.files("tellapart.export") / "checkers" / f"{name}.txt"
-            with resources.as_file(given) as path:
-                shutil.copyfile(path, folder / name)
-    return folder
+    for number, place in enumerate(_choose(bundle, expected)):
+        (folder / _picture(number)).write_bytes(plain_png(expected.given[place]))
+        rows.append({"file": _picture(number), **_row(bundle, expected, place)})
+    record = {
+        "contract": contract_of(bundle, any_size=any_size),
+        "tolerance": TOLERANCE,
+        "rules": _rules(bundle),
+        "pictures": rows,
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    (folder / _EXPECTED).write_text(text, "utf-8")
+    for name in _CHECKERS:
+        given = resources.files("tellapart.export") / "checkers" / f"{name}.txt"
+        with resources.as_file(given) as path:
+            shutil.copyfile(path, folder / name)
 
 
 def plain_png(pixels: Pixels) -> bytes:
@@ -102,6 +117,10 @@ def plain_png(pixels: Pixels) -> bytes:
         for name, content in parts
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _picture(number: int) -> str:
+    return f"{number:03}.png"
 
 
 def _choose(bundle: Bundle, expected: Expected) -> list[int]:

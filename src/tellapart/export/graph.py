@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-OPSET = 18
+OPSET, IR_VERSION = 18, 8
 """What ONNX Runtime 1.14 and later run."""
-
-IR_VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,11 @@ class Graph:
         values, places = self._unique("top"), self._unique("top_places")
         self.nodes.append(helper.make_node("TopK", [rows, count], [values, places], name=values))
         return values
+
+    def before_softmax(self, value: str) -> str | None:
+        """Return what a value is the softmax of, or `None` where it is not one."""
+        found = [node for node in self.nodes if value in node.output and node.op_type == "Softmax"]
+        return str(found[0].input[0]) if found else None
 
     def call_it(self, value: str, name: str) -> str:
         """Give a value the exact name that the outside knows it by."""

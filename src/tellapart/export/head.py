@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tellapart.export.graph import Graph, Layer, UnwritableError, Value
-from tellapart.export.layers import write_layer, write_linear
+from tellapart.export.layers import write_layer
 
 LEAST = 1e-12
 """What a probability below it counts as, as in `verdicts.calibrate`."""
@@ -19,23 +19,24 @@ LEAST = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """Is what follows a network's last layer.
+    """Is what follows a network.
 
     Attributes:
         output: What the network itself puts out.
-        temperature: The logits are divided by it.
+        temperature: Its probabilities are cooled by it, as by `verdicts.calibrate`; `None` for
+            a bundle without rules, which leaves them as they are.
         references: `(m, width)`, rows of length 1: what novelty is measured against.
         neighbour: Novelty is the distance to the so manieth nearest of them.
     """
 
     output: Literal["probabilities", "logits"]
-    temperature: float = 1.0
+    temperature: float | None = None
     references: NDArray[np.floating] | None = None
     neighbour: int = 1
 
 
 class HeadWriter:
-    """Writes layers, and keeps the logits and the features when it comes past them.
+    """Writes layers, and keeps the features when it comes past them.
 
     Args:
         last: The network's last layer that has weights, or `None`.
@@ -44,7 +45,6 @@ class HeadWriter:
     def __init__(self, last: Layer) -> None:
         self._last = last
         self.features: Value | None = None
-        self.logits: str | None = None
 
     def write(self, graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
         """Return the output of a layer, its nodes written.
@@ -52,19 +52,9 @@ class HeadWriter:
         Raises:
             UnwritableError: It cannot be written.
         """
-        kind = type(layer).__name__
-        activation = getattr(getattr(layer, "activation", None), "__name__", "")
-        is_softmax = kind == "Softmax" or activation == "softmax"
-        if layer is not self._last:
-            if is_softmax and self.features is not None:
-                self.logits = inputs[0].name
-            return write_layer(graph, layer, inputs)
-        self.features = inputs[0]
-        if kind != "Dense" or not is_softmax or len(inputs[0].shape) != 1:
-            return write_layer(graph, layer, inputs)
-        self.logits = write_linear(graph, layer, inputs[0])
-        found = graph.node("Softmax", [self.logits], f"{layer.name}_softmax", {"axis": -1})
-        return Value(found, (int(layer.units),))
+        if layer is self._last:
+            self.features = inputs[0]
+        return write_layer(graph, layer, inputs)
 
 
 def last_with_weights(network: Any) -> Layer:
@@ -75,24 +65,28 @@ def last_with_weights(network: Any) -> Layer:
 
 
 def write_ending(graph: Graph, found: Value, writer: HeadWriter, ending: Ending) -> list[str]:
-    """Write what follows the last layer, and return the names of all outputs.
+    """Write what follows a network, and return the names of all outputs.
+
+    Probabilities are cooled, not logits: so those below `LEAST` count as it in every format.
 
     Raises:
         UnwritableError: The network does not put out one number for each class.
     """
     if len(found.shape) != 1:
         raise UnwritableError("the output (no row of classes)")
-    logits = found.name if ending.output == "logits" else writer.logits
-    if logits is None:
+    if ending.output == "logits":
+        logits, shares = found.name, graph.node("Softmax", [found.name], "shares", {"axis": -1})
+    else:
+        logits, shares = graph.before_softmax(found.name) or "", found.name
+    if not logits or ending.temperature is not None:
         least = graph.number("least", LEAST)
-        logits = graph.node("Log", [graph.node("Max", [found.name, least], "floored")], "logarithm")
-    cooled = logits
-    if ending.temperature != 1.0:
-        temperature = graph.number("temperature", ending.temperature)
-        cooled = graph.node("Div", [logits, temperature], "cooled")
-    outputs = [graph.call_it(logits, "logits")]
-    probabilities = graph.node("Softmax", [cooled], "calibrated", {"axis": -1})
-    outputs.insert(0, graph.call_it(probabilities, "probabilities"))
+        logs = graph.node("Log", [graph.node("Max", [shares, least], "floored")], "logarithm")
+        logits = logits or logs
+        if ending.temperature is not None:
+            temperature = graph.number("temperature", ending.temperature)
+            cooled = graph.node("Div", [logs, temperature], "cooled")
+            shares = graph.node("Softmax", [cooled], "calibrated", {"axis": -1})
+    outputs = [graph.call_it(shares, "probabilities"), graph.call_it(logits, "logits")]
     if writer.features is not None:
         features = _flat(graph, writer.features)
         outputs.append(graph.call_it(features, "features"))

@@ -65,7 +65,7 @@ def _rescale(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
         array = np.asarray(numbers, np.float32)
         if array.ndim > 1:
             raise UnwritableError(f"{layer.name} (a {key} of shape {array.shape})")
-        shaped = array.reshape(-1, 1, 1) if array.ndim else array
+        shaped = array.reshape(-1, 1, 1) if array.ndim and len(inputs[0].shape) == 3 else array
         part = graph.constant(f"{layer.name}/{key}", shaped)
         found = graph.node(kind, [found, part], f"{layer.name}_{key}")
     return Value(found, inputs[0].shape)
@@ -82,17 +82,12 @@ def _flatten(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
 def _dense(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
     if len(inputs[0].shape) != 1:
         raise UnwritableError(f"{layer.name} (Dense over pictures)")
-    found = write_linear(graph, layer, inputs[0])
-    found = activate(graph, layer, found, layer.activation, 1)
-    return Value(found, (int(layer.units),))
-
-
-def write_linear(graph: Graph, layer: Layer, given: Value) -> str:
-    """Return what a `Dense` layer has before its activation."""
-    parts = [given.name, graph.constant(f"{layer.name}/kernel", array_of(layer.kernel))]
+    parts = [inputs[0].name, graph.constant(f"{layer.name}/kernel", array_of(layer.kernel))]
     if layer.use_bias:
         parts.append(graph.constant(f"{layer.name}/bias", array_of(layer.bias)))
-    return graph.node("Gemm", parts, layer.name)
+    found = graph.node("Gemm", parts, layer.name)
+    found = activate(graph, layer, found, layer.activation, 1)
+    return Value(found, (int(layer.units),))
 
 
 def _add(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:

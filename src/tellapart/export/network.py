@@ -1,6 +1,7 @@
 """A whole Keras network as ONNX nodes: Sequential, functional and nested ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tellapart.export.graph import Graph, Layer, UnwritableError, Value
@@ -25,6 +26,9 @@ def write_network(
     """
     import keras
 
+    if not type(network).call.__module__.startswith("keras."):
+        raise UnwritableError(f"{network.name} (with a call of its own)")
+
     def enter(graph: Graph, layer: Layer, inputs: tuple[Value, ...]) -> Value:
         if isinstance(layer, keras.Model) and len(inputs) == 1:
             return write_network(graph, layer, inputs[0], write)
@@ -34,16 +38,26 @@ def write_network(
         for layer in network.layers:
             given = enter(graph, layer, (given,))
         return given
+    return _write_functional(graph, network, given, enter)
+
+
+def _write_functional(graph: Graph, network: Any, given: Value, enter: WriteLayer) -> Value:
+    """Return the output of a functional network, each call of a layer written once it can be."""
     try:
         config = network.get_config()
         steps, first, last = config["layers"], config["input_layers"], config["output_layers"]
     except (KeyError, NotImplementedError, TypeError) as error:
         raise UnwritableError(f"{network.name} (neither Sequential nor functional)") from error
     values = {_only(first, network): given}
-    for step in steps:
-        for call, inputs in enumerate(_calls(step, network)):
-            parts = tuple(values[source] for source in inputs)
-            values[step["name"], call] = enter(graph, network.get_layer(step["name"]), parts)
+    layers = {layer.name: layer for layer in network.layers}
+    waiting = [call for step in steps for call in _calls(step, network)]
+    while waiting:  # a layer that is called twice may wait for others between its calls
+        ready = (i for i, call in enumerate(waiting) if all(one in values for one in call.inputs))
+        call = waiting.pop(next(ready))
+        if call.name not in layers:
+            raise UnwritableError(f"{network.name}/{call.name} (an operation, not a layer)")
+        parts = tuple(values[source] for source in call.inputs)
+        values[call.name, call.number] = enter(graph, layers[call.name], parts)
     return values[_only(last, network)]
 
 
@@ -56,15 +70,24 @@ def _only(ends: Any, network: Any) -> tuple[str, int]:
     return ends[0], ends[1]
 
 
-def _calls(step: Any, network: Any) -> list[Sequence[tuple[str, int]]]:
-    """Return what each call of a layer takes: the layers before it, and which calls of them."""
-    found: list[Sequence[tuple[str, int]]] = []
-    for node in step["inbound_nodes"]:
+@dataclass(frozen=True)
+class _Call:
+    """Is one call of a layer: which one, and what it takes, by layers and calls of them."""
+
+    name: str
+    number: int
+    inputs: tuple[tuple[str, int], ...]
+
+
+def _calls(step: Any, network: Any) -> list[_Call]:
+    """Return each call of a layer."""
+    found: list[_Call] = []
+    for number, node in enumerate(step["inbound_nodes"]):
         sources: list[tuple[str, int]] = []
         _collect(node["args"], sources)
         if any(_has_tensor(value) for value in node["kwargs"].values()):
             raise UnwritableError(f"{network.name}/{step['name']} (tensors as keyword arguments)")
-        found.append(sources)
+        found.append(_Call(step["name"], number, tuple(sources)))
     return found
 
 

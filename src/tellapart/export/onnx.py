@@ -19,7 +19,7 @@ _FLOAT, _UINT8 = 1, 2
 
 
 def ending_of(bundle: Bundle) -> Ending:
-    """Return what follows the last layer of a bundle's network."""
+    """Return what follows a bundle's network."""
     manifest, rules = bundle.manifest, bundle.manifest.decisions
     output = manifest.architecture.output
     if rules is None:
@@ -71,7 +71,11 @@ def to_onnx(bundle: Bundle, network: Any, *, any_size: bool = False) -> bytes:
     onnx.helper.set_model_props(model, {KEY: contract_text(bundle, any_size=any_size)})
     if model.ByteSize() > MOST_BYTES:
         raise UnwritableError(f"all weights together ({model.ByteSize():,} bytes)")
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise UnwritableError(f"one that ONNX's checker refuses ({said})") from error
     return bytes(model.SerializeToString(deterministic=True))
 
 

@@ -1,5 +1,6 @@
 """Where an export goes: a place where nothing is, filled whole and only when it is proved."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,21 +27,25 @@ def target_of(source: Path, form: str, output: str | Path | None, *, card: bool)
 
     Raises:
         UsageError: Something is there already, or the ending is another format's.
+        OutputError: It cannot be seen whether anything is there.
     """
     suffix = FORMATS[form].suffix
     usual = source.with_suffix(suffix)
     target = usual if output is None else Path(output)
-    if output is not None and target.is_dir() and target.suffix != suffix:
-        target = target / usual.name
-    if target.suffix != suffix and form not in FOLDERS:
-        raise UsageError(
-            f"A file of format '{form}' must end in {suffix}. Received: {target}. "
-            f"Fix: --output {target.with_suffix(suffix)}"
-        )
-    cards = [target.with_name(NAME)] if card and form not in FOLDERS else []
-    for path in [*FORMATS[form].files(target), *cards]:
-        if path.exists():
-            raise UsageError(f"There is something at {path} already. Fix: choose another --output")
+    with output_errors(target):
+        if output is not None and target.is_dir() and target.suffix != suffix:
+            target = target / usual.name
+        if target.suffix != suffix and form not in FOLDERS:
+            raise UsageError(
+                f"A file of format '{form}' must end in {suffix}. Received: {target}. "
+                f"Fix: --output {target.with_suffix(suffix)}"
+            )
+        cards = [target.with_name(NAME)] if card and form not in FOLDERS else []
+        for path in [*FORMATS[form].files(target), *cards]:
+            if path.exists():
+                raise UsageError(
+                    f"There is something at {path} already. Fix: choose another --output"
+                )
     return target
 
 
@@ -51,15 +56,33 @@ def beside(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: The place cannot be written.
     """
-    with output_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.")
-    with folder, output_errors(target):
-        yield Path(folder.name) / target.name
+    with (
+        output_errors(target),
+        folder_there(target.parent),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder,
+    ):
+        yield Path(folder) / target.name
+
+
+@contextmanager
+def folder_there(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it, and remove them again if nothing has come into them.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for each in made:
+            with contextlib.suppress(OSError):
+                each.rmdir()
 
 
 def put_in_place(form: str, path: Path, target: Path) -> int:
-    """Move all that belongs to a proved file to its place, and return its size in bytes.
+    """Move all that belongs to a proved file to its place, or nothing, and return its bytes.
 
     Raises:
         OutputError: The place cannot be written.
@@ -70,8 +93,14 @@ def put_in_place(form: str, path: Path, target: Path) -> int:
     if card.is_file():
         pairs.insert(0, (card, target.with_name(NAME)))
     size = sum(_size(given) for given in files(path))
-    for given, place in pairs:
-        move_whole(given, place)
+    try:
+        for given, place in pairs:
+            move_whole(given, place)
+    except BaseException:
+        for given, place in pairs:
+            if not given.exists():
+                place.rename(given)
+        raise
     return size
 
 

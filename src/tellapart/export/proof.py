@@ -14,12 +14,13 @@ from typing_extensions import override
 
 from tellapart.bundle import Bundle
 from tellapart.errors import ExportError
-from tellapart.export.ask import BATCHES
+from tellapart.export.ask import BATCHES, asked_in
 from tellapart.export.formats import Answers, Format
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode_array
+from tellapart.predict.answering import Answering
 from tellapart.predict.runtimes import Runtime
-from tellapart.verdicts import Verdicts, judge, measure_novelty
+from tellapart.verdicts import Verdicts, judge
 
 IMAGES = 256
 """So many real images a file is asked about, if there are as many."""
@@ -28,6 +29,7 @@ TOLERANCE = 1e-5
 """How far a probability may be off in formats of 32-bit numbers."""
 
 _SECONDS = 600
+_SIZES = (*BATCHES, 0)
 
 
 class Proof(BaseModel):
@@ -39,6 +41,7 @@ class Proof(BaseModel):
         largest_difference: Of any probability from the bundle's.
         labels: How many pictures get the same most probable class.
         verdicts: How many get the same verdict; `None` where the bundle has no rules.
+        novelty_difference: The largest from the bundle's; `None` where novelty is not measured.
         runtime: What ran it, with its version.
     """
 
@@ -49,6 +52,7 @@ class Proof(BaseModel):
     largest_difference: float
     labels: int
     verdicts: int | None
+    novelty_difference: float | None
     runtime: str
 
     @override
@@ -65,10 +69,12 @@ class Proof(BaseModel):
         wrong = []
         if self.labels < self.images:
             wrong.append(f"{self.images - self.labels} of {self.images} pictures get another class")
-        if not self.largest_difference <= tolerance:
-            wrong.append(
-                f"a probability is off by {self.largest_difference:.2g}, above {tolerance:g}"
-            )
+        for what, gap in (
+            ("probability", self.largest_difference),
+            ("novelty", self.novelty_difference),
+        ):
+            if gap is not None and not gap <= tolerance:
+                wrong.append(f"a {what} is off by {gap:.2g}, above {tolerance:g}")
         if self.verdicts is not None and self.verdicts < self.images:
             wrong.append(f"{self.images - self.verdicts} verdicts differ")
         return "; ".join(wrong)
@@ -98,18 +104,12 @@ def expect(bundle: Bundle, runtime: Runtime, given: Pixels) -> Expected:
         runtime: Runs its network.
         given: `(n, height, width, channels)`, uint8; of another size they are made to fit.
     """
-    spec, rules = bundle.manifest.image, bundle.manifest.decisions
-    pixels = given
+    spec, pixels = bundle.manifest.image, given
     if given.shape[1:] != spec.shape:
         pixels = np.stack([decode_array(one, spec, "a picture").pixels for one in given])
-    answers = runtime.answers(pixels)
-    if rules is None:
-        return Expected(given, answers.probabilities, None)
-    novelty = None
-    if rules.novelty is not None and answers.features is not None and bundle.references is not None:
-        novelty = measure_novelty(answers.features, bundle.references, rules.novelty.neighbour)
-    verdicts = judge(rules, answers.probabilities, novelty)
-    return Expected(given, verdicts.probabilities, verdicts)
+    answers, verdicts = Answering(bundle, runtime).judge(pixels)
+    found = answers.probabilities if verdicts is None else verdicts.probabilities
+    return Expected(given, found, verdicts)
 
 
 def of_another_size(pixels: Pixels) -> Pixels:
@@ -124,7 +124,7 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     """Return what came of asking a file again, in its own runtime and a fresh process.
 
     Raises:
-        ExportError: It cannot be opened or run at all.
+        ExportError: It cannot be opened or run at all, or its outputs are no such.
     """
     version, found = _ask(name, path, expected.given)
     return compare(bundle, f"{form.runtime} {version}", found, expected)
@@ -140,45 +140,68 @@ def compare(
         runtime: What ran it, in words.
         found: Its answers, by `ask.ask_in_batches`.
         expected: Those of the bundle.
+
+    Raises:
+        ExportError: An output is missing or has another shape, or there is no picture.
     """
-    rows = [found[f"{batch}/probabilities"] for batch in (*BATCHES, 0)]
-    counts = [len(part) for part in rows]
-    wanted = [expected.probabilities[:count] for count in counts]
-    gaps = [np.abs(part - other).max() for part, other in zip(rows, wanted, strict=True)]
-    same = rows[-1].argmax(axis=1) == expected.probabilities.argmax(axis=1)
-    for part, other in zip(rows[:-1], wanted[:-1], strict=True):
-        same[: len(part)] &= part.argmax(axis=1) == other.argmax(axis=1)
+    images = len(expected.given)
+    if not images:
+        raise ExportError("A file cannot be proved without pictures. Received: none.")
+    places = np.concatenate([np.arange(asked_in(size, images)) for size in _SIZES])
+    shares, wanted = _outputs(found, "probabilities", expected.probabilities), expected.verdicts
+    gaps = np.abs(shares - expected.probabilities[places])
+    other = shares.argmax(axis=1) != expected.probabilities[places].argmax(axis=1)
+    verdicts = far = None
+    if wanted is not None:
+        novelty = None
+        if wanted.novelty is not None:
+            novelty = _outputs(found, "novelty", wanted.novelty)
+            far = float(np.abs(novelty - wanted.novelty[places]).max())
+        said = _judge_again(bundle, shares, novelty)
+        differ = (said.sets != wanted.sets[places]).any(axis=1)
+        differ |= said.kinds != wanted.kinds[places]
+        verdicts = images - len(np.unique(places[differ]))
     return Proof(
-        images=len(expected.given),
-        batches=(*BATCHES, len(expected.given)),
-        largest_difference=float(np.max(gaps)),
-        labels=int(same.sum()),
-        verdicts=_same_verdicts(bundle, found, expected),
+        images=images,
+        batches=(*BATCHES, images),
+        largest_difference=float(gaps.max()),
+        labels=images - len(np.unique(places[other])),
+        verdicts=verdicts,
+        novelty_difference=far,
         runtime=runtime,
     )
 
 
-def _same_verdicts(
-    bundle: Bundle, found: Mapping[str, NDArray[np.float32]], expected: Expected
-) -> int | None:
-    """Return how many verdicts on the file's own numbers are those of the bundle."""
+def _outputs(
+    found: Mapping[str, NDArray[np.float32]], name: str, wanted: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return an output for batches of all sizes, one after the other.
+
+    Raises:
+        ExportError: It is missing, or is not of the shape that the wanted one has.
+    """
+    for size in _SIZES:
+        array, shape = found.get(f"{size}/{name}"), wanted[: asked_in(size, len(wanted))].shape
+        if array is None or array.shape != shape:
+            received = "nothing" if array is None else array.shape
+            raise ExportError(f"The file must put out `{name}` {shape}. Received: {received}.")
+    return np.concatenate([found[f"{size}/{name}"] for size in _SIZES])
+
+
+def _judge_again(
+    bundle: Bundle, shares: NDArray[np.float32], novelty: NDArray[np.float32] | None
+) -> Verdicts:
+    """Return what the bundle's rules say of a file's numbers, which are calibrated already."""
     rules = bundle.manifest.decisions
-    if rules is None or expected.verdicts is None:
-        return None
-    cooled = rules.model_copy(update={"temperature": 1.0})
-    novelty = found.get("0/novelty")
-    verdicts = judge(cooled, found["0/probabilities"], novelty)
-    same = (verdicts.kinds == expected.verdicts.kinds) & (
-        verdicts.sets == expected.verdicts.sets
-    ).all(axis=1)
-    return int(same.sum())
+    assert rules is not None
+    return judge(rules.model_copy(update={"temperature": 1.0}), shares, novelty)
 
 
 def _ask(name: str, path: Path, pixels: Pixels) -> tuple[str, Answers]:
     """Return the runtime's version and the outputs by batch and name, from a fresh process."""
     given = io.BytesIO()
     np.savez(given, pixels=pixels)
-    command = [sys.executable, "-m", "tellapart.export.ask", name, str(path)]
+    command = [sys.executable, "-P", "-m", "tellapart.export.ask", name, str(path)]
     try:
         done = subprocess.run(
             command, input=given.getvalue(), capture_output=True, timeout=_SECONDS, check=False
@@ -190,7 +213,4 @@ def _ask(name: str, path: Path, pixels: Pixels) -> tuple[str, Answers]:
         raise ExportError(f"{path} cannot be run: {' '.join(last)[-500:] or done.returncode}")
     with np.load(io.BytesIO(done.stdout), allow_pickle=False) as arrays:
         found = {key: arrays[key] for key in arrays.files}
-    if "0/probabilities" not in found:
-        names = sorted({key.partition("/")[2] for key in found} - {""})
-        raise ExportError(f"{path} must put out `probabilities`. Received: {', '.join(names)}.")
     return str(found.pop("version")), found

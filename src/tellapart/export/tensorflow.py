@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tellapart._extras import require_extra
 from tellapart.errors import ExportError
 
 
@@ -17,11 +16,10 @@ def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = Fa
     """Write a bundle as `saved_model` or `litert`, whatever backend runs here.
 
     Raises:
-        MissingExtraError: TensorFlow is not installed.
         ExportError: It cannot be written.
     """
-    require_extra("tensorflow", "tensorflow-cpu")
-    command = [sys.executable, "-m", "tellapart.export.tensorflow", form, str(bundle), str(path)]
+    module = ["-P", "-m", "tellapart.export.tensorflow"]  # never what lies in the working folder
+    command = [sys.executable, *module, form, str(bundle), str(path)]
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     done = subprocess.run(
         [*command, *(["--trust"] if trust else [])],
@@ -44,7 +42,7 @@ def main(words: list[str]) -> None:
 
     form, given, target = words[0], Path(words[1]), Path(words[2])
     bundle = open_bundle(given)
-    network = rebuild(bundle, trust="--trust" in words)
+    network = rebuild(bundle, trust=words[3:] == ["--trust"])
     spec = bundle.manifest.image
     deployed = deployed_network(network, ending_of(bundle), spec)
     if form == "saved_model":

@@ -8,6 +8,7 @@ import numpy as np
 
 from tellapart._extras import is_installed
 from tellapart.bundle import Bundle
+from tellapart.errors import BundleError
 from tellapart.export.graph import UnwritableError
 from tellapart.export.onnx import to_onnx
 from tellapart.export.proof import TOLERANCE
@@ -34,12 +35,13 @@ def with_twin(bundle: Bundle, network: Any, tell: Callable[[str], None]) -> Bund
     else:
         try:
             content = to_onnx(_without_rules(bundle), network)
-        except UnwritableError as error:
-            why = f"the network has a layer that cannot be written as ONNX, {error}"
-        else:
             why = _try(content, bundle)
             if not why:
                 return bundle.with_twin(content)
+        except UnwritableError as error:
+            why = f"the network has a layer that cannot be written as ONNX, {error}"
+        except BundleError as error:
+            why = f"its ONNX does not run ({error})"
     tell(f"The classifier needs Keras to run: {why}.")
     return bundle
 

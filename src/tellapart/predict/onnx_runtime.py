@@ -1,5 +1,7 @@
 """ONNX Runtime runs the twin of a bundle's network: no Keras, and no backend of it, is loaded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tellapart._extras import install_command, load_extra
@@ -55,16 +57,19 @@ class OnnxRuntime(BatchedRuntime):
         names = ["probabilities", *(["features"] if "features" in shapes else [])]
 
         def run(pixels: Pixels) -> Outputs:
-            return tuple(session.run(names, {"image": pixels}))
+            with _bundle_errors():
+                return tuple(session.run(names, {"image": pixels}))
 
         super().__init__(run, shapes["probabilities"][1], has_features=len(names) == 2, threads=1)
+        self.fits = (*session.get_inputs()[0].shape[1:], shapes["probabilities"][1])
+        """Height, width, channels and classes; a name stands for any number."""
 
 
 def open_onnx(bundle: Bundle) -> OnnxRuntime:
     """Return what runs a bundle's network without Keras.
 
     Raises:
-        BundleError: The bundle has no twin, or a damaged one.
+        BundleError: The bundle has no twin, or a damaged one, or another network's.
         MissingExtraError: ONNX Runtime is not installed.
     """
     if bundle.twin is None:
@@ -73,18 +78,32 @@ def open_onnx(bundle: Bundle) -> OnnxRuntime:
             "--backend onnx, or train it again where onnx and onnxruntime are installed: "
             f"{install_command('onnx')}"
         )
-    return OnnxRuntime(bundle.twin)
+    runtime = OnnxRuntime(bundle.twin)
+    wanted = (*bundle.manifest.image.shape, len(bundle.manifest.class_names))
+    if runtime.fits != wanted:
+        raise BundleError(
+            f"{TWIN} must be for {wanted}: height, width, channels and classes of its bundle. "
+            f"Received: {runtime.fits}. Train it again."
+        )
+    return runtime
 
 
 def _open(content: bytes) -> Any:
     """Return a session, whose threads sleep between two calls instead of turning round."""
     onnxruntime = load_extra("onnxruntime", EXTRA)
-    state = load_extra("onnxruntime.capi.onnxruntime_pybind11_state", EXTRA)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT  # what goes wrong is raised as well
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
+    with _bundle_errors():
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _bundle_errors() -> Iterator[None]:
+    """Turn what ONNX Runtime says of a file into a `BundleError`."""
+    state = load_extra("onnxruntime.capi.onnxruntime_pybind11_state", EXTRA)
+    try:
+        yield
     except tuple(getattr(state, name) for name in _ERRORS) as error:
         said = " ".join(str(error).split())[:200]
         raise BundleError(f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}") from error

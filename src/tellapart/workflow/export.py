@@ -1,18 +1,20 @@
 """Write a bundle in another format, and keep it only if it answers as the bundle does."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
-from tellapart._extras import prepare_keras, require_extra
-from tellapart.bundle import open_bundle
-from tellapart.errors import ExportError, TellapartError, UsageError, did_you_mean
+from tellapart._extras import prepare_keras
+from tellapart.bundle import Bundle, open_bundle
+from tellapart.data.prepare import Prepared
+from tellapart.errors import DataError, ExportError, TellapartError, UsageError, did_you_mean
 from tellapart.export.card import NAME, card_of
 from tellapart.export.catalogue import WRITERS, Order, check_any_size
 from tellapart.export.formats import FORMATS
-from tellapart.export.golden import check_golden_folder, write_golden
+from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
 from tellapart.export.int8 import MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
 from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
 from tellapart.export.proof import (
@@ -109,25 +111,28 @@ def export(
     """
     source, progress = Path(model), open_progress(quiet=quiet)
     _check(to, any_size=any_size, int8=int8, golden=golden)
-    target = target_of(source, to, output, card=card)
-    require_extra(FORMATS[to].runtime, FORMATS[to].extra)
-    prepare_keras(backend)
     bundle = open_bundle(source)
+    target = target_of(source, to, output, card=card)
+    FORMATS[to].check_installed()
+    prepare_keras(backend)
     runtime = open_keras(bundle, trust=trust)
-    images = _images(source, bundle.golden.images, progress)
+    images = _images(source, bundle, progress)
     expected = expect(bundle, runtime, of_another_size(images) if any_size else images)
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
-    with beside(target) as path:
+    pictures = nullcontext() if golden is None else golden_folder(Path(golden))
+    with pictures as folder, beside(target) as path:
         progress.say(f"Writing {target.name}")
         WRITERS[to](order, path)
         in_8_bits = _to_8_bits(order, path) if int8 else None
         progress.say(f"Asking it about {len(images)} real images in a fresh process")
         proof = _prove(order, to, path, expected, exactly=not int8)
         if card or to in FOLDERS:
-            text = card_of(bundle.manifest, to, target.name, any_size=any_size)
+            text = card_of(
+                bundle.manifest, to, target.name, any_size=any_size, eight_bits=in_8_bits
+            )
             (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
-        if golden is not None:
-            write_golden(Path(golden), bundle, expected, any_size=any_size)
+        if folder is not None:
+            write_golden(folder, bundle, expected, any_size=any_size)
         size = put_in_place(to, path, target)
     return Exported(
         path=str(target),
@@ -176,12 +181,13 @@ def _prove(order: Order, to: str, path: Path, expected: Expected, *, exactly: bo
     return proof
 
 
-def _images(source: Path, golden: Pixels, progress: Progress) -> Pixels:
-    """Return real images: the golden ones and, where these are few, the run's test images."""
+def _images(source: Path, bundle: Bundle, progress: Progress) -> Pixels:
+    """Return real images: the golden ones or, where these are few, the run's test images."""
+    golden = bundle.golden.images
     if len(golden) >= IMAGES:
         return golden[:IMAGES]
     try:
-        data = data_of_run(RunFolder(source.parent), quiet=True)
+        data = _data_of(source, bundle)
     except TellapartError as error:
         progress.say(
             f"The file is asked about the {len(golden)} golden images only; the run's test images "
@@ -189,6 +195,18 @@ def _images(source: Path, golden: Pixels, progress: Progress) -> Pixels:
         )
         return golden
     return np.asarray(data.test.first(IMAGES).pixels)
+
+
+def _data_of(source: Path, bundle: Bundle) -> Prepared:
+    """Return the data of the run in whose folder a bundle lies.
+
+    Raises:
+        TellapartError: It lies in no run's folder or in another one's, or the data are gone.
+    """
+    run = RunFolder(source.parent)
+    if run.record().fingerprint != bundle.manifest.data.fingerprint:
+        raise DataError(f"{source} is not of the run in whose folder it lies.")
+    return data_of_run(run, quiet=True)
 
 
 def _to_8_bits(order: Order, path: Path) -> EightBits:
@@ -199,7 +217,7 @@ def _to_8_bits(order: Order, path: Path) -> EightBits:
         ExportError: It costs too much.
     """
     try:
-        data = data_of_run(RunFolder(order.source.parent), quiet=True)
+        data = _data_of(order.source, order.bundle)
     except TellapartError as error:
         raise UsageError(
             "--int8 must be judged on the validation images of the run, which are out of reach: "
