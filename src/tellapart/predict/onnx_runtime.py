@@ -1,6 +1,6 @@
 """ONNX Runtime runs the twin of a bundle's network: no Keras, and no backend of it, is loaded."""
 
-from typing import Any
+from typing import Any, Final
 
 from tellapart._extras import install_command, load_extra
 from tellapart.bundle import TWIN, Bundle
@@ -8,7 +8,7 @@ from tellapart.errors import BundleError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import BatchedRuntime, Outputs
 
-ONNX = "onnx"
+ONNX: Final = "onnx"
 """What this runtime is called where Keras' backends are."""
 
 EXTRA = "serve"

@@ -217,6 +217,7 @@ def _answer_alike(
             top=max(wish.top for wish in wishes),
             always_answer=first.always_answer,
             risk=first.risk,
+            threads=1,
         )
         return {
             place: Answered(_cut(answer, wish.top), loaded)
