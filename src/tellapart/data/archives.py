@@ -100,16 +100,15 @@ class ZipSource(Source):
         except _DAMAGE as error:
             yield missing(str(self._path), "damaged", _words(error))
             return
-        with archive:
-            place = 0
-            for info in archive.infolist():
-                if not _is_picture(info):
-                    self.left_alone += not info.is_dir()
-                    continue
-                name = plain_name(f"{self._path}/{info.filename}")
-                read = _ZipMember(archive, info, name, self._limits) if place >= start else None
-                yield Found(name, read)
-                place += 1
+        place = 0
+        for info in archive.infolist():  # members that are still to be read keep it open
+            if not _is_picture(info):
+                self.left_alone += not info.is_dir()
+                continue
+            name = plain_name(f"{self._path}/{info.filename}")
+            read = _ZipMember(archive, info, name, self._limits) if place >= start else None
+            yield Found(name, read)
+            place += 1
 
 
 class TarSource(Source):

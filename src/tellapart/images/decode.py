@@ -79,7 +79,7 @@ def decode(
     return replace(decoded, remarks=decoded.remarks + named) if named else decoded
 
 
-def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decoded:
+def read_file(path: str | Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decoded:
     """Return the pixels of a picture file, made to fit `spec`.
 
     Raises:
@@ -88,7 +88,7 @@ def read_file(path: Path, spec: ImageSpec, *, limits: Limits = LIMITS) -> Decode
     return decode(read_content(path, limits=limits), spec, str(path), limits=limits)
 
 
-def read_content(path: Path, *, limits: Limits = LIMITS) -> bytes:
+def read_content(path: str | Path, *, limits: Limits = LIMITS) -> bytes:
     """Return the bytes of a picture file as they lie there.
 
     Of what is no picture by its first bytes only these are read, and of all others no more
@@ -192,6 +192,8 @@ def _open(content: bytes, kind: str, name: str, limits: Limits) -> Image.Image:
 
 def _decode(picture: Image.Image, spec: ImageSpec, name: str, limits: Limits) -> Decoded:
     check_size(*picture.size, name, limits)
+    if type(picture) is Image.Image and not picture.info and _fits(picture, spec):
+        return Decoded(np.asarray(picture).reshape(spec.shape))
     repairs = ("first frame of several",) if has_more_frames(picture) else ()
     remarks = ("ICC profile left alone",) if picture.info.get("icc_profile") else ()
     orientation, passed_over = orientation_of(picture)
@@ -201,6 +203,12 @@ def _decode(picture: Image.Image, spec: ImageSpec, name: str, limits: Limits) ->
     plain, mended = plain_colours(upright, spec, name)
     pixels = np.asarray(fit(plain, placed, spec), np.uint8).reshape(spec.shape)
     return Decoded(pixels, (*repairs, *passed_over, *mended), remarks)
+
+
+def _fits(picture: Image.Image, spec: ImageSpec) -> bool:
+    """Return whether a picture has the size and the mode that are asked for."""
+    is_asked = picture.mode == ("L" if spec.channels == 1 else "RGB")
+    return is_asked and picture.size == (spec.width, spec.height)
 
 
 def _place_upright(

@@ -44,7 +44,7 @@ class Item:
             case bytes() | bytearray() | memoryview():
                 return decode(bytes(self.content), spec, self.name).pixels
             case str() | Path():
-                return read_file(Path(self.content), spec).pixels
+                return read_file(self.content, spec).pixels
             case Image.Image():
                 return decode_picture(self.content, spec, self.name).pixels
             case Unread():

@@ -1,8 +1,11 @@
 """Pictures through a classifier, however many: decoding on all processors beside the network."""
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from threadpoolctl import ThreadpoolController
 
 from tellapart.data.loading import work_in_order
 from tellapart.errors import ImageError
@@ -49,7 +52,7 @@ def answer_pages(
             return item.name, error
 
     decoded = work_in_order(items, read, threads, ahead=2 * size, weigh=_weight)
-    place = 0
+    place, controller = 0, None
     while True:
         room = size if cut is None else min(size, cut - place % cut)
         batch = list(itertools.islice(decoded, room))
@@ -57,12 +60,30 @@ def answer_pages(
             return
         place += len(batch)
         names, found = zip(*batch, strict=True)
-        yield answering.page(names, found, top)
+        if controller is None and len(batch) == room:  # there may be more
+            controller = ThreadpoolController()
+        with _one_product_at_once(controller):
+            page = answering.page(names, found, top)
+        yield page
 
 
 def page_size(spec: ImageSpec) -> int:
     """Return how many pictures make a page."""
     return min(BATCH, _CALLS * batch_size(spec.height, spec.width))
+
+
+def _one_product_at_once(
+    controller: ThreadpoolController | None,
+) -> contextlib.AbstractContextManager[Any]:
+    """Keep the products of novelty to the thread that asks for them.
+
+    The threads of OpenBLAS turn round for some hundredths of a second after a product, and
+    take the processors from decoding.
+    """
+    if controller is None:
+        return contextlib.nullcontext()
+    limit: contextlib.AbstractContextManager[Any] = controller.limit(limits=1, user_api="blas")
+    return limit
 
 
 def _weight(item: Item) -> int:

@@ -212,12 +212,17 @@ def digest_of(names: Iterable[str]) -> str:
 
     Example:
         >>> digest_of(["a.png", "b.png"])[:12]
-        '8c5e7a0ae6b0'
+        'ba6495104e93'
     """
     digest = hashlib.sha256()
-    for name in names:
-        digest.update(name.encode("utf-8", "backslashreplace") + _ENDED)
+    add_names(digest, names)
     return digest.hexdigest()
+
+
+def add_names(digest: "hashlib._Hash", names: Iterable[str]) -> None:
+    """Add names to the digest of those before them."""
+    ended = (name.encode("utf-8", "backslashreplace") + _ENDED for name in names)
+    digest.update(b"".join(ended))
 
 
 def changed(folder: Path, what: str) -> DataError:

@@ -1,6 +1,7 @@
 """Where answers go page by page: the shards of a folder, or one file."""
 
 import contextlib
+import hashlib
 import io
 import uuid
 from collections import Counter
@@ -15,7 +16,7 @@ from tellapart.errors import OutputError
 from tellapart.files import move_whole, output_errors
 from tellapart.predict.page import Page
 from tellapart.predict.writers import FORMATS
-from tellapart.workflow.batch_job import JobFolder, ShardRecord, digest_of
+from tellapart.workflow.batch_job import JobFolder, ShardRecord, add_names
 
 
 @dataclass
@@ -84,37 +85,41 @@ class Shards(Sink):
         self.tally = Tally()
         for record in whole:
             self.tally.add(record)
-        self._number, self._pages = len(whole), list[Page]()
+        self._number = len(whole)
+        self._begin()
+
+    def _begin(self) -> None:
+        job = self._folder.job
+        self._file, self._part, self._names = io.BytesIO(), Tally(), hashlib.sha256()
+        self._writer = FORMATS[job.format](self._file, self._class_names, job.top)
 
     @override
     def write(self, page: Page) -> None:
         self.tally.add(page)
-        self._pages.append(page)
-        if self.tally.pictures % self._folder.job.shard == 0:
+        self._part.add(page)
+        add_names(self._names, page.names)
+        self._writer.write(page)
+        if self._part.pictures >= self._folder.job.shard:
             self._write_shard()
 
     @override
     def finish(self) -> None:
-        if self._pages or not self._number:
+        if self._part.pictures or not self._number:
             self._write_shard()
 
     def _write_shard(self) -> None:
-        job, file, tally = self._folder.job, io.BytesIO(), Tally()
-        writer = FORMATS[job.format](file, self._class_names, job.top)
-        for page in self._pages:
-            writer.write(page)
-            tally.add(page)
-        writer.finish()
-        content = file.getvalue()
+        self._writer.finish()
+        content = self._file.getvalue()
         record = ShardRecord(
-            rows=tally.pictures,
-            names=digest_of(name for page in self._pages for name in page.names),
+            rows=self._part.pictures,
+            names=self._names.hexdigest(),
             size_bytes=len(content),
-            verdicts=tally.verdicts,
-            errors=tally.errors,
+            verdicts=self._part.verdicts,
+            errors=self._part.errors,
         )
         self._folder.write(self._number, content, record)
-        self._number, self._pages = self._number + 1, []
+        self._number += 1
+        self._begin()
 
 
 class OneFile(Sink):
