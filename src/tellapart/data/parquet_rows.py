@@ -15,7 +15,8 @@ _ROWS = 64
 """Rows that are in memory at once."""
 
 _BUFFER_BYTES = 1 << 20
-"""What is read at once; without it, pyarrow reads a row group's whole column."""
+"""What is read at once; without it, pyarrow reads a row group's whole column. A page is in
+memory as a whole."""
 
 
 class ParquetSource(Source):
@@ -75,7 +76,7 @@ class ParquetSource(Source):
 
     def _open(self, path: Path) -> Any:
         try:
-            return self._parquet.ParquetFile(path, buffer_size=_BUFFER_BYTES)
+            return self._parquet.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except self._errors as error:
             raise DataError(f"Cannot read {path} as Parquet: {error}") from error
 

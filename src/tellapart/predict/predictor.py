@@ -92,15 +92,12 @@ class Predictor:
             UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be
                 promised.
         """
-        spec = self.manifest.image
-        single = is_single(images, spec)
-        items = items_of(images, spec)
-        answers = list(
-            self.predict_items(
-                items, top=top, strict=single, always_answer=always_answer, risk=risk
-            )
+        single = is_single(images, self.manifest.image)
+        items = items_of(images, self.manifest.image)
+        found = self.predict_items(
+            items, top=top, strict=single, always_answer=always_answer, risk=risk
         )
-        return answers[0] if single else answers
+        return next(found) if single else list(found)
 
     def predict_items(
         self,
@@ -116,18 +113,18 @@ class Predictor:
 
         Args:
             items: What to answer about.
-            top: How many classes to name, at least 1.
+            top: As for `pages`.
             strict: Raise instead of yielding an error row.
-            always_answer: Give a label to every picture, however unsure.
-            risk: Accept this share of wrong labels, instead of what the recipe says.
-            threads: That decode; by default one for each processor, and none for a few.
+            always_answer: As for `pages`.
+            risk: As for `pages`.
+            threads: As for `pages`.
 
         Raises:
             ImageError: `strict`, and a picture cannot be read.
             UsageError: `top` is below 1, or `risk` cannot be promised.
         """
-        pages = self.pages(items, top=top, always_answer=always_answer, risk=risk, threads=threads)
-        for page in pages:
+        wish = always_answer
+        for page in self.pages(items, top=top, always_answer=wish, risk=risk, threads=threads):
             if strict and page.errors:
                 raise next(iter(page.errors.values()))
             yield from page.predictions()

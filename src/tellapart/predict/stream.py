@@ -52,7 +52,8 @@ def answer_pages(
             return item.name, error
 
     decoded = work_in_order(items, read, threads, ahead=2 * size, weigh=_weight)
-    place, controller = 0, None
+    place = 0
+    controller = ThreadpoolController() if cut is not None else None
     while True:
         room = size if cut is None else min(size, cut - place % cut)
         batch = list(itertools.islice(decoded, room))
@@ -78,7 +79,7 @@ def _one_product_at_once(
     """Keep the products of novelty to the thread that asks for them.
 
     The threads of OpenBLAS turn round for some hundredths of a second after a product, and
-    take the processors from decoding.
+    take the processors from decoding. Their number shows in the last digits, too.
     """
     if controller is None:
         return contextlib.nullcontext()
