@@ -123,8 +123,8 @@ class Predictor:
             ImageError: `strict`, and a picture cannot be read.
             UsageError: `top` is below 1, or `risk` cannot be promised.
         """
-        wish = always_answer
-        for page in self.pages(items, top=top, always_answer=wish, risk=risk, threads=threads):
+        pages = self.pages(items, top=top, always_answer=always_answer, risk=risk, threads=threads)
+        for page in pages:
             if strict and page.errors:
                 raise next(iter(page.errors.values()))
             yield from page.predictions()
