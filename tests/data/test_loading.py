@@ -136,8 +136,7 @@ def test_heavy_things_are_asked_for_only_while_there_is_room() -> None:
 
     for _ in work_in_order(things(), str, 2, ahead=1000, weigh=lambda _: weight):
         taken += 1
-        if taken > CHUNK + 1:  # so many are asked for to see whether threads are needed
-            most = max(most, asked - taken)
+        most = max(most, asked - taken)
     assert taken == 200
     assert most <= 6
 

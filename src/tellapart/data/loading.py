@@ -112,17 +112,24 @@ def work_in_order(
         weigh: How many bytes a thing holds; `MOST_AHEAD_BYTES` are held at once, or one thing.
     """
     threads = threads or processors()
-    rest = iter(given)
-    first = list(itertools.islice(rest, CHUNK + 1))
-    if len(first) <= CHUNK or threads == 1:
-        yield from map(work, itertools.chain(first, rest))
+    rest, chunks = iter(given), None
+    if threads > 1:
+        chunks = _in_chunks(rest, weigh)
+        first = next(chunks, ([], 0))
+        second = next(chunks, None)
+        if second is None:
+            rest, chunks = iter(first[0]), None
+        else:
+            chunks = itertools.chain([first, second], chunks)
+    if chunks is None:
+        yield from map(work, rest)
         return
     most = max(CHUNKS_AHEAD * threads, -(-ahead // CHUNK))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     waiting: deque[tuple[Future[list[Done]], int]] = deque()
     held = 0
     try:
-        for chunk, weight in _in_chunks(itertools.chain(first, rest), weigh):
+        for chunk, weight in chunks:
             while waiting and held + weight > MOST_AHEAD_BYTES:
                 done, freed = waiting.popleft()
                 yield from done.result()

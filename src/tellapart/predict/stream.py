@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -31,8 +32,9 @@ def answer_pages(
 ) -> Iterator[Page]:
     """Yield what is said of pictures, in their order, a page at a time.
 
-    While the network works on one page, threads decode the next two, so that all processors
-    have work; more is not held. A few pictures are decoded without threads.
+    While the network works on one page in a thread of its own, others decode the next two, and
+    whoever takes the pages has the one before, so that all processors have work; more is not
+    held. A few pictures are decoded and answered without threads.
 
     Args:
         items: The pictures.
@@ -52,20 +54,41 @@ def answer_pages(
             return item.name, error
 
     decoded = work_in_order(items, read, threads, ahead=2 * size, weigh=_weight)
+    batches = _cut(decoded, size, cut)
+    first = next(batches, None)
+    if first is None:
+        return
+    second = next(batches, None)
+    controller = ThreadpoolController() if second is not None or cut is not None else None
+
+    def answer(batch: list[tuple[str, Pixels | ImageError]]) -> Page:
+        names, found = zip(*batch, strict=True)
+        with _one_product_at_once(controller):
+            return answering.page(names, found, top)
+
+    if second is None:
+        yield answer(first)
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="network") as network:
+        under_way = network.submit(answer, first)
+        for batch in itertools.chain([second], batches):
+            done, under_way = under_way, network.submit(answer, batch)
+            yield done.result()
+        yield under_way.result()
+
+
+def _cut(
+    decoded: Iterator[tuple[str, Pixels | ImageError]], size: int, cut: int | None
+) -> Iterator[list[tuple[str, Pixels | ImageError]]]:
+    """Yield pictures by pages, with a new one at each multiple of `cut`."""
     place = 0
-    controller = ThreadpoolController() if cut is not None else None
     while True:
         room = size if cut is None else min(size, cut - place % cut)
         batch = list(itertools.islice(decoded, room))
         if not batch:
             return
         place += len(batch)
-        names, found = zip(*batch, strict=True)
-        if controller is None and len(batch) == room:  # there may be more
-            controller = ThreadpoolController()
-        with _one_product_at_once(controller):
-            page = answering.page(names, found, top)
-        yield page
+        yield batch
 
 
 def page_size(spec: ImageSpec) -> int:
