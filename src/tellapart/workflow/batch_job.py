@@ -40,7 +40,7 @@ class Job(_Record):
 
     Attributes:
         tellapart: The version.
-        bundle: SHA-256 of the bundle.
+        bundle: SHA-256 of the bundle's manifest, which has those of all its members.
         runtime: What executes its network.
         sources: Where the pictures are.
         layout: How tables are read.
