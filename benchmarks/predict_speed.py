@@ -24,7 +24,8 @@ import tellapart
 from tellapart._extras import prepare_keras
 from tellapart.data.arrays import from_arrays
 from tellapart.models.guide_cnn import build_guide_cnn
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.opening import open_predictor
+from tellapart.predict.predictor import Predictor
 from tellapart.sections import ImageSpec
 
 SIZES = (64, 128, 256, 512, 1000, 2000)

@@ -18,7 +18,7 @@ from tellapart.bundle import open_bundle, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.evaluate.decide import fit_decisions
 from tellapart.evaluate.novelty import NEIGHBOUR, choose_references
-from tellapart.predict.predictor import open_predictor
+from tellapart.predict.opening import open_predictor
 from tellapart.sections import AnswersSection, ImageSpec
 from tellapart.serve.loaded import Opener
 from tellapart.serve.server import address_of, make_server, open_socket

@@ -73,6 +73,15 @@ def test_work_of_unknown_size_is_not_given_as_a_share(total: int | None) -> None
     assert stream.getvalue() == ""
 
 
+def test_of_work_of_unknown_size_the_notes_are_written_seldom() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with Lines(stream, clock, pause_seconds=10.0).task("Fetching", None) as task:
+        for number in range(1, 5):
+            clock.seconds += 6.0
+            task.advance(5, f"{5 * number} images")
+    assert stream.getvalue() == "Fetching: 10 images\nFetching: 20 images\n"
+
+
 def test_a_remark_is_written_at_once() -> None:
     stream = io.StringIO()
     Lines(stream, Clock()).say("Reading 3 files.")

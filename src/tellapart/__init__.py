@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tellapart.predict.predictor import Predictor
     from tellapart.recipe import Recipe, load_recipe, recipe_names
     from tellapart.train.history import History
+    from tellapart.workflow.batch_summary import BatchSummary
     from tellapart.workflow.build import build
     from tellapart.workflow.cache import cache, clear_cache
     from tellapart.workflow.compare import Comparison, compare
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.inspect import inspect, load
     from tellapart.workflow.learning_curve import LearningCurveRuns, learning_curve
     from tellapart.workflow.predict import doctor, open_model, predict
+    from tellapart.workflow.predict_all import predict_all
     from tellapart.workflow.replay import Replay, replay
     from tellapart.workflow.report import report
     from tellapart.workflow.review import Review, review
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tellapart.workflow.train import train
 
 __all__ = [
+    "BatchSummary",
     "Comparison",
     "CrossValidation",
     "Dataset",
@@ -86,6 +89,7 @@ __all__ = [
     "open_model",
     "open_run",
     "predict",
+    "predict_all",
     "recipe_names",
     "replay",
     "report",
@@ -96,6 +100,7 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
+        "BatchSummary": "workflow.batch_summary",
         "Comparison": "workflow.compare",
         "CrossValidation": "workflow.cross_validate",
         "Dataset": "data.dataset",
@@ -132,6 +137,7 @@ _HOMES = MappingProxyType(
         "open_model": "workflow.predict",
         "open_run": "workflow.runs",
         "predict": "workflow.predict",
+        "predict_all": "workflow.predict_all",
         "recipe_names": "recipe",
         "replay": "workflow.replay",
         "report": "workflow.report",

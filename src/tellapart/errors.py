@@ -85,7 +85,7 @@ class MissingExtraError(TellapartError):
 
 
 class Interrupted(TellapartError):
-    """Training stopped by a signal, with everything saved to go on later.
+    """Work stopped by a signal, with everything saved to go on later.
 
     Args:
         message: What was saved, and the command that goes on.

@@ -55,6 +55,8 @@ SILENCE = Silence()
 class Lines(Progress):
     """Writes plain lines: remarks as they come, and work at every tenth, seldom.
 
+    Of work whose size nobody knows, its notes are written.
+
     Args:
         stream: Where the lines go.
         clock: Seconds that only ever grow.
@@ -101,7 +103,12 @@ class _LineTask(Task):
     @override
     def advance(self, amount: int = 1, note: str = "") -> None:
         self._done += amount
-        if not self._total or self._clock() - self._said_at < self._pause_seconds:
+        if self._clock() - self._said_at < self._pause_seconds:
+            return
+        if not self._total:
+            if note:
+                self._said_at = self._clock()
+                self._say(f"{self._title}: {note}")
             return
         tenth = 10 * self._done // self._total
         if tenth > self._said_tenth:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tellapart.data.folder import from_folder
-from tellapart.data.loading import CHUNK, CHUNKS_AHEAD, decode_all, decode_in_order
+from tellapart.data.loading import (
+    CHUNK,
+    CHUNKS_AHEAD,
+    MOST_AHEAD_BYTES,
+    decode_all,
+    decode_in_order,
+    work_in_order,
+)
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import Decoded, read_file
@@ -106,3 +114,33 @@ def test_a_folder_is_decoded_as_its_files_are_one_by_one(tmp_path: Path) -> None
     for pixels, place in zip(found.pixels, found.kept, strict=True):
         one = read_file(Path(images.name(int(place))), SPEC)
         np.testing.assert_array_equal(pixels, one.pixels)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 200), st.integers(1, 4), st.sampled_from([0, 1 << 20, 1 << 30]))
+def test_things_of_any_weight_come_in_their_order(count: int, threads: int, weight: int) -> None:
+    found = work_in_order(iter(range(count)), str, threads, ahead=100, weigh=lambda _: weight)
+    assert list(found) == list(map(str, range(count)))
+
+
+def test_heavy_things_are_asked_for_only_while_there_is_room() -> None:
+    """So an archive of large pictures does not fill the memory."""
+    weight = MOST_AHEAD_BYTES // 4
+    asked = taken = most = 0
+
+    def things() -> Iterator[int]:
+        nonlocal asked
+        for number in range(200):
+            asked += 1
+            yield number
+
+    for _ in work_in_order(things(), str, 2, ahead=1000, weigh=lambda _: weight):
+        taken += 1
+        most = max(most, asked - taken)
+    assert taken == 200
+    assert most <= 6
+
+
+def test_an_error_in_the_work_reaches_whoever_takes_the_results() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(work_in_order(range(100), lambda number: 1 // (50 - number), 2))

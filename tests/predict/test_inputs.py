@@ -1,15 +1,19 @@
 """What pictures may be given as, and which files a word stands for."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet as pq
 
 from tellapart.data.layout import Layout
+from tellapart.data.streams import plain_name
 from tellapart.errors import DataError, ImageError, UsageError
-from tellapart.predict.inputs import expand_paths, is_single, items_of
+from tellapart.predict.inputs import Inputs, expand_paths, is_single, items_of
 from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec()
@@ -105,3 +109,49 @@ def test_a_table_without_a_column_for_pictures_is_refused(tmp_path: Path) -> Non
     (tmp_path / "list.csv").write_text("where\n1.png\n", "utf-8")
     with pytest.raises(DataError, match="must have a column image or path"):
         expand_paths([str(tmp_path / "list.csv")])
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_a_pattern_may_match_folders_tables_and_archives_too() -> None:
+    Path("all/b").mkdir(parents=True)
+    for name in ("all/a.png", "all/b/1.png", "all/d.png"):
+        Path(name).write_bytes(_png())
+    Path("all/c.csv").write_text("image\nd.png\n", "utf-8")
+    with zipfile.ZipFile("all/e.zip", "w") as archive:
+        archive.writestr("2.png", _png())
+    given = Inputs(["all/*"])
+    names = ["all/a.png", "all/b/1.png", "all/d.png", "all/d.png", "all/e.zip/2.png"]
+    assert [item.name for item in given.stream()] == names
+    assert given.total == 5
+    for item in given.stream():
+        np.testing.assert_array_equal(item.pixels(SPEC)[:, :, 0], PIXELS)
+        assert item.shown(SPEC).size == (28, 28)
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_a_folder_without_pictures_stands_for_its_parquet_files() -> None:
+    Path("rows").mkdir()
+    for name in ("b", "a"):
+        pq.write_table(pa.table({"image": [_png()] * 2}), f"rows/{name}.parquet")
+    Path("rows/notes.txt").write_text("none", "utf-8")
+    given = Inputs(["rows"])
+    names = [f"rows/{name}.parquet[{row}]" for name in "ab" for row in range(2)]
+    assert [item.name for item in given.stream()] == names
+    assert given.left_alone == 1
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_a_stream_may_begin_anywhere_and_the_names_stay() -> None:
+    Path("some").mkdir()
+    for name in ("some/1.png", "some/2.png", "3.png"):
+        Path(name).write_bytes(_png())
+    given = Inputs(["some", "3.png", "nowhere.png"])
+    whole = [item.name for item in given.stream()]
+    assert whole == ["some/1.png", "some/2.png", "3.png", "nowhere.png"]
+    for start in range(5):
+        assert [item.name for item in given.stream(start)] == whole
+
+
+def test_names_that_are_no_text_can_be_written() -> None:
+    for name in ("a\udcff.png", "a\ud800.png", "ä.png"):
+        assert plain_name(name).encode()

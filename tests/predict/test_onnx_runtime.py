@@ -18,7 +18,8 @@ from tellapart.errors import BundleError, UsageError
 from tellapart.export.twin import with_twin
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.onnx_runtime import OnnxRuntime, open_onnx
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.opening import open_predictor
+from tellapart.predict.predictor import Predictor
 from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 

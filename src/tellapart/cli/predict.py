@@ -1,17 +1,17 @@
 """`tellapart predict`."""
 
-import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tellapart.cli import options
-from tellapart.cli.console import remark, show_json, show_table
+from tellapart.cli.console import remark, show, show_json, show_table
 from tellapart.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from tellapart.predict.page import Page
     from tellapart.predict.prediction import Choice, Prediction
 
 
@@ -19,7 +19,9 @@ def predict(
     model: options.Model,
     images: Annotated[
         list[str],
-        typer.Argument(help="Pictures, folders, patterns like 'x/*.jpg', tables, or - (stdin)."),
+        typer.Argument(
+            help="Pictures, folders, patterns like 'x/*.jpg', tables, archives, or - (stdin)."
+        ),
     ],
     top: Annotated[int, typer.Option(help="How many classes to name.")] = 3,
     risk: Annotated[
@@ -29,6 +31,20 @@ def predict(
         bool, typer.Option("--always-answer", help="Give a label to every picture.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout.")] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PLACE",
+            help="Write a folder of shards, which can be gone on with, or a .csv, .jsonl or "
+            ".parquet file.",
+        ),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Of the folder's shards: csv, jsonl or parquet.")
+    ] = None,
+    shard: Annotated[int | None, typer.Option(help="Pictures in a shard. Default: 10000.")] = None,
     column: options.Columns = None,
     root: options.Root = None,
     trust: options.Trust = False,
@@ -39,44 +55,83 @@ def predict(
     """Name what pictures show, with probabilities, or say that this is unsure or unknown.
 
     A picture that cannot be read gets an error row; the others are answered, and the exit
-    code is 3.
+    code is 3. With --output, any number of pictures is answered into files; the same command
+    again goes on where it stopped.
 
     \b
     Examples:
       tellapart predict runs/fashion-mnist-1/model.tellapart shirt.png photos/ 'x/*.jpg'
       tellapart predict runs/pets-1/model.tellapart list.csv --root pets --column image=where
       tellapart predict runs/fashion-mnist-1/model.tellapart photos/ --risk 0.01
+      tellapart predict runs/fashion-mnist-1/model.tellapart photos.zip --output answers
       cat shirt.png | tellapart predict runs/fashion-mnist-1/model.tellapart - --json
     """
-    from tellapart.predict.inputs import expand_paths
-    from tellapart.progress import open_progress
-    from tellapart.workflow.predict import open_model
-
     if json and as_csv:
         raise UsageError("Choose one of --json and --csv.")
+    if output is not None and as_csv:
+        raise UsageError("Choose one of --csv and --output. Fix: --output answers --format csv")
+    if output is None and not (format is None and shard is None):
+        raise UsageError("--format and --shard are for --output. Fix: --output answers")
     layout = options.to_layout(column, root, "", "")
-    items = expand_paths(images, sys.stdin.buffer.read() if "-" in images else None, layout)
-    predictor = open_model(model, trust=trust, backend=backend)
-    if predictor.manifest.decisions is None and not (always_answer or quiet):
-        remark("This classifier has no rules for it, so it is never unsure and answers always.")
-    answers: list[Prediction] = []
-    with open_progress(quiet=quiet).task("predicting", len(items), "images") as task:
-        for answer in predictor.predict_items(
-            items, top=top, always_answer=always_answer, risk=risk
-        ):
-            answers.append(answer)
-            task.advance()
-    if json:
+    if output is None:
+        from tellapart.predict.inputs import Inputs
+        from tellapart.workflow.predict import NO_RULES, open_model
+
+        given = Inputs(images, sys.stdin.buffer.read() if "-" in images else None, layout)
+        predictor = open_model(model, trust=trust, backend=backend)
+        form = "json" if json else "csv" if as_csv else "table"
+        pages = predictor.pages(given.stream(), top=top, always_answer=always_answer, risk=risk)
+        if not (predictor.manifest.decisions or always_answer or quiet):
+            remark(NO_RULES)
+        failed, total = _show(_shown(pages, given.total, quiet), predictor.class_names, top, form)
+    else:
+        from tellapart.workflow.predict_all import SHARD, predict_all
+
+        summary = predict_all(
+            model,
+            images,
+            output,
+            format=format,
+            shard=SHARD if shard is None else shard,
+            top=top,
+            risk=risk,
+            always_answer=always_answer,
+            layout=layout,
+            trust=trust,
+            backend=backend,
+            quiet=quiet,
+        )
+        if json:
+            show_json(summary)
+        else:
+            show(str(summary))
+        failed, total = summary.verdicts["error"], summary.pictures
+    if failed:
+        raise DataError(f"Pictures that cannot be read: {failed:,} of {total:,}; see their rows.")
+
+
+def _shown(pages: Iterable["Page"], total: int | None, quiet: bool) -> Iterator["Page"]:
+    """Yield pages, and show how far the work is."""
+    from tellapart.progress import open_progress
+
+    with open_progress(quiet=quiet).task("predicting", total, "images") as task:
+        for page in pages:
+            yield page
+            task.advance(len(page))
+
+
+def _show(
+    pages: Iterable["Page"], class_names: Sequence[str], top: int, form: str
+) -> tuple[int, int]:
+    """Write all answers to stdout; return how many pictures could not be read, and how many are."""
+    if form == "csv":
+        return _show_csv(pages, class_names, top)
+    answers = [answer for page in pages for answer in page.predictions()]
+    if form == "json":
         show_json(answers)
-    elif as_csv:
-        _show_csv(answers, top)
     else:
         _show_table(answers)
-    failed = sum(answer.error is not None for answer in answers)
-    if failed:
-        raise DataError(
-            f"Pictures that cannot be read: {failed:,} of {len(answers):,}; see their rows."
-        )
+    return sum(answer.error is not None for answer in answers), len(answers)
 
 
 def _show_table(answers: Sequence["Prediction"]) -> None:
@@ -104,17 +159,13 @@ def _list(choices: Sequence["Choice"]) -> str:
     return ", ".join(f"{choice.label} {choice.probability:.1%}" for choice in choices)
 
 
-def _show_csv(answers: Sequence["Prediction"], top: int) -> None:
-    width = max((len(answer.choices) for answer in answers), default=top)
-    heads = ["label", "probability"]
-    for place in range(2, width + 1):
-        heads += [f"label_{place}", f"probability_{place}"]
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["image", *heads, "verdict", "set", "novelty", "error"])
-    for answer in answers:
-        cells = [cell for c in answer.choices for cell in (c.label, f"{c.probability:.6f}")]
-        blanks = [""] * (len(heads) - len(cells))
-        novelty = "" if answer.novelty is None else f"{answer.novelty:.6f}"
-        named = "|".join(choice.label for choice in answer.set)
-        ending = [answer.verdict, named, novelty, answer.error or ""]
-        table.writerow([answer.name, *cells, *blanks, *ending])
+def _show_csv(pages: Iterable["Page"], class_names: Sequence[str], top: int) -> tuple[int, int]:
+    from tellapart.predict.writers import CsvWriter
+
+    writer = CsvWriter(sys.stdout.buffer, class_names, top)
+    failed = total = 0
+    for page in pages:
+        writer.write(page)
+        failed, total = failed + len(page.errors), total + len(page)
+    sys.stdout.buffer.flush()
+    return failed, total

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tellapart.errors import DataError
 
 MOST_CELL_CHARACTERS = 1 << 24
+_NEEDS_QUOTES = re.compile(r'[,"\r\n]').search
 
 
 class Row(NamedTuple):
@@ -62,13 +64,13 @@ def to_csv(rows: Iterable[Sequence[str]]) -> bytes:
         >>> to_csv([("image", "label"), ("a,b.png", "cat")])
         b'image,label\n"a,b.png",cat\n'
     """
-    text = "".join(",".join(map(_quoted, row)) + "\n" for row in rows)
+    text = "".join(",".join(map(quoted, row)) + "\n" for row in rows)
     return text.encode("utf-8", "surrogateescape")
 
 
-def _quoted(cell: str) -> str:
-    is_plain = not any(letter in cell for letter in ',"\r\n')
-    return cell if is_plain else '"' + cell.replace('"', '""') + '"'
+def quoted(cell: str) -> str:
+    """Return a cell as it stands in a table: in quotes where a comma, quote or line needs them."""
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES(cell) else cell
 
 
 def _read(text: str, between: str) -> list[Row]:

@@ -24,6 +24,12 @@ SPLIT_WORDS: Mapping[str, str] = MappingProxyType(
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """What tables end in; `tables.TABLES` holds a reader for each, and is slower to import."""
 
+ARCHIVE_SUFFIXES = (
+    *(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+    *(".tar.zst", ".tzst"),
+)
+"""What archives of pictures end in; `archives.py` reads them."""
+
 _USUAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "image": ("image", "path", "file", "filename", "filepath", "file_name", "image_path"),

@@ -1,10 +1,12 @@
 """Decoding many pictures on all processors, in their order, with little memory in flight."""
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,12 @@ CHUNK = 16
 CHUNKS_AHEAD = 4
 """For each thread: how many chunks are under way, or ready and waiting for their turn."""
 
+MOST_AHEAD_BYTES = 64 << 20
+"""What things under way may hold in memory together, where that is known."""
+
 Answer = Decoded | ImageError
+Given = TypeVar("Given")
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +70,6 @@ def decode_in_order(
 ) -> Iterator[Answer]:
     """Yield what becomes of each picture, in order, whatever order the threads finish in.
 
-    Pillow lets go of Python's lock while it decodes, so threads are enough.
-
     Args:
         count: How many pictures there are.
         decode_one: From a position to pixels; it may be called from any thread.
@@ -73,21 +78,70 @@ def decode_in_order(
     Yields:
         Pixels, or the `ImageError` of a picture that cannot be read.
     """
+
+    def attempt(index: int) -> Answer:
+        try:
+            return decode_one(index)
+        except ImageError as error:
+            return error
+
+    if count > CHUNK and threads != 1:
+        # threads that made Pillow look for more formats at once could miss some of them
+        Image.init()
+    return work_in_order(range(count), attempt, threads)
+
+
+def work_in_order(
+    given: Iterable[Given],
+    work: Callable[[Given], Done],
+    threads: int | None = None,
+    *,
+    ahead: int = 0,
+    weigh: Callable[[Given], int] = lambda _: 0,
+) -> Iterator[Done]:
+    """Yield what becomes of each thing, in order, whatever order the threads finish in.
+
+    Pillow lets go of Python's lock while it decodes, so threads are enough. A few things make
+    no threads. Things are asked for by the thread that takes the results.
+
+    Args:
+        given: The things, however many; only those under way are held.
+        work: It may be called from any thread.
+        threads: How many; by default one for each processor that may be used.
+        ahead: How many things may be under way or wait for their turn, if more than usual.
+        weigh: How many bytes a thing holds; `MOST_AHEAD_BYTES` are held at once, or one thing.
+    """
     threads = threads or processors()
-    if count <= CHUNK or threads == 1:
-        yield from (_attempt(decode_one, index) for index in range(count))
+    rest, chunks = iter(given), None
+    if threads > 1:
+        chunks = _in_chunks(rest, weigh)
+        first = next(chunks, ([], 0))
+        second = next(chunks, None)
+        if second is None:
+            rest, chunks = iter(first[0]), None
+        else:
+            chunks = itertools.chain([first, second], chunks)
+    if chunks is None:
+        yield from map(work, rest)
         return
-    # threads that made Pillow look for more formats at once could miss some of them
-    Image.init()
+    most = max(CHUNKS_AHEAD * threads, -(-ahead // CHUNK))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-    waiting: deque[Future[list[Answer]]] = deque()
+    waiting: deque[tuple[Future[list[Done]], int]] = deque()
+    held = 0
     try:
-        for first in range(0, count, CHUNK):
-            waiting.append(pool.submit(_attempt_chunk, decode_one, first, count))
-            if len(waiting) >= CHUNKS_AHEAD * threads:
-                yield from waiting.popleft().result()
+        for chunk, weight in chunks:
+            while waiting and held + weight > MOST_AHEAD_BYTES:
+                done, freed = waiting.popleft()
+                yield from done.result()
+                held -= freed
+            waiting.append((pool.submit(_work_chunk, work, chunk), weight))
+            held += weight
+            if len(waiting) >= most:
+                done, freed = waiting.popleft()
+                yield from done.result()
+                held -= freed
         while waiting:
-            yield from waiting.popleft().result()
+            yield from waiting.popleft()[0].result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -129,12 +183,21 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _attempt(decode_one: Callable[[int], Decoded], index: int) -> Answer:
-    try:
-        return decode_one(index)
-    except ImageError as error:
-        return error
+def _work_chunk(work: Callable[[Given], Done], chunk: list[Given]) -> list[Done]:
+    return [work(thing) for thing in chunk]
 
 
-def _attempt_chunk(decode_one: Callable[[int], Decoded], first: int, count: int) -> list[Answer]:
-    return [_attempt(decode_one, index) for index in range(first, min(first + CHUNK, count))]
+def _in_chunks(
+    given: Iterable[Given], weigh: Callable[[Given], int]
+) -> Iterator[tuple[list[Given], int]]:
+    """Yield things by chunks with their weight; a heavy chunk is closed early."""
+    chunk: list[Given] = []
+    weight = 0
+    for thing in given:
+        chunk.append(thing)
+        weight += weigh(thing)
+        if len(chunk) == CHUNK or weight >= MOST_AHEAD_BYTES // (2 * CHUNKS_AHEAD):
+            yield chunk, weight
+            chunk, weight = [], 0
+    if chunk:
+        yield chunk, weight

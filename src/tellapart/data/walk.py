@@ -58,7 +58,7 @@ def walk(root: Path) -> Walked:
             folders.append(folder.path)
         for entry in listed:
             if _is_folder(entry):
-                is_hidden = folder.is_hidden or _is_hidden(entry.name)
+                is_hidden = folder.is_hidden or is_hidden_name(entry.name)
                 waiting = linked if entry.is_symlink() else own
                 waiting.append(_Folder(entry.path, is_hidden))
             elif (reason := _why_not(entry, folder)) is None:
@@ -110,7 +110,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden_name(name: str) -> bool:
+    """Return whether a file or folder of this name is hidden, or the system's own."""
     return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
 
 

@@ -35,6 +35,8 @@ def orientation_of(picture: Image.Image) -> tuple[int, tuple[str, ...]]:
     """
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         return _known(picture.tag_v2.get(ExifTags.Base.Orientation)), ()
+    if not picture.info:
+        return 1, ()
     try:
         found = first_value(_exif(picture), ExifTags.Base.Orientation)
         repairs: tuple[str, ...] = ()

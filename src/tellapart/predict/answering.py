@@ -1,8 +1,9 @@
 """From a batch of pixels to predictions: the network's answers under the bundle's rules."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from tellapart.data.rows import Rows
 from tellapart.decisions import fewest_images
 from tellapart.errors import BundleError, ImageError, UsageError
 from tellapart.images.arrays import Pixels
-from tellapart.predict.inputs import Item
-from tellapart.predict.prediction import Choice, Prediction
+from tellapart.predict.page import Page
+from tellapart.predict.prediction import Verdict
 from tellapart.predict.runtimes import Answers, Runtime
 from tellapart.verdicts import Verdicts, judge, measure_novelty
 
@@ -80,57 +81,32 @@ class Answering:
         )
         return answers, verdicts
 
-    def answer(self, items: Sequence[Item], top: int, *, strict: bool) -> Iterator[Prediction]:
-        """Yield the prediction about each item, or why it could not be read.
+    def page(self, names: Sequence[str], found: Sequence[Pixels | ImageError], top: int) -> Page:
+        """Return what is said of a batch of pictures, or why they could not be read.
 
         Args:
-            items: A batch of pictures.
-            top: How many classes to name.
-            strict: Raise instead of yielding an error row.
-
-        Raises:
-            ImageError: `strict`, and a picture cannot be read.
-        """
-        pixels: list[Pixels] = []
-        errors: dict[int, str] = {}
-        for place, item in enumerate(items):
-            try:
-                pixels.append(item.pixels(self._spec))
-            except ImageError as error:
-                if strict:
-                    raise
-                errors[place] = f"{error.reason}: {error.detail}"
-        names = [item.name for place, item in enumerate(items) if place not in errors]
-        answers = self.predict(np.stack(pixels), names, top) if pixels else iter(())
-        for place, item in enumerate(items):
-            if place in errors:
-                yield Prediction(name=item.name, verdict="error", error=errors[place])
-            else:
-                yield next(answers)
-
-    def predict(self, pixels: Pixels, names: Sequence[str], top: int) -> Iterator[Prediction]:
-        """Yield the prediction about each picture.
-
-        Args:
-            pixels: `(n, h, w, c)`, uint8.
             names: `(n,)`: what the pictures are called.
+            found: `(n,)`: the pixels of each, `(h, w, c)`, uint8, or its error.
             top: How many classes to name.
         """
-        answers, verdicts = self.judge(pixels)
-        for row, name in enumerate(names):
-            order = np.argsort(-answers.probabilities[row], kind="stable")
-            if verdicts is None:
-                choices = self._choices(answers.probabilities[row], order[:top])
-                yield Prediction(name=name, choices=choices, set=choices[:1])
-                continue
-            shares, novelty = verdicts.probabilities[row], verdicts.novelty
-            yield Prediction(
-                name=name,
-                choices=self._choices(shares, order[:top]),
-                verdict=verdicts.kind(row),
-                set=self._choices(shares, order[verdicts.sets[row][order]]),
-                novelty=None if novelty is None else float(novelty[row]),
-            )
+        errors = {i: one for i, one in enumerate(found) if isinstance(one, ImageError)}
+        pixels = [one for one in found if not isinstance(one, ImageError)]
+        stacked = np.stack(pixels) if pixels else np.empty((0, *self._spec.shape), np.uint8)
+        answers, verdicts = self.judge(stacked)
+        # a stable order of the network's own numbers: that of classes which are equal
+        order = np.argsort(-answers.probabilities, axis=1, kind="stable")
+        best = order[:, :top]
+        if verdicts is None:
+            shares = np.take_along_axis(answers.probabilities, best, axis=1)
+            kinds = cast(tuple[Verdict, ...], ("label",) * len(pixels))
+            sets = np.arange(1, len(pixels) + 1), best[:, 0], shares[:, 0]
+            novelty = None
+        else:
+            shares = np.take_along_axis(verdicts.probabilities, best, axis=1)
+            kinds = cast(tuple[Verdict, ...], tuple(verdicts.kinds.tolist()))
+            sets = _sets_in_order(verdicts, order)
+            novelty = verdicts.novelty
+        return Page(tuple(names), errors, self._names, best, shares, kinds, *sets, novelty)
 
     def _with(self, wishes: Wishes) -> "Answering":
         if wishes == self._wishes:
@@ -151,7 +127,12 @@ class Answering:
             )
         return measure_novelty(answers.features, self._references, rule.neighbour)
 
-    def _choices(
-        self, shares: NDArray[np.float32], places: NDArray[np.int64]
-    ) -> tuple[Choice, ...]:
-        return tuple(Choice(label=self._names[i], probability=float(shares[i])) for i in places)
+
+def _sets_in_order(
+    verdicts: Verdicts, order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return where each picture's set ends, and all sets' classes and probabilities."""
+    rows, ranks = np.nonzero(np.take_along_axis(verdicts.sets, order, axis=1))
+    labels = order[rows, ranks]
+    ends = np.searchsorted(rows, np.arange(len(order)), side="right")
+    return ends, labels, verdicts.probabilities[rows, labels]

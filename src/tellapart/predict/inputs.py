@@ -1,7 +1,5 @@
 """What a picture to be predicted may be given as, and which files a path stands for."""
 
-import glob
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,32 +9,15 @@ import numpy as np
 from PIL import Image
 
 from tellapart.data.contents import decode_content
-from tellapart.data.layout import TABLE_SUFFIXES, Layout
+from tellapart.data.given import open_given
+from tellapart.data.layout import Layout
 from tellapart.data.stores import ImageStore
+from tellapart.data.streams import Row, Unread, plain_name
 from tellapart.errors import ImageError, UsageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode, decode_array, decode_picture, read_file
-from tellapart.images.kinds import SUFFIXES
 from tellapart.images.showing import Shown, open_shown
 from tellapart.sections import ImageSpec
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """One picture of a row of them, read when it is wanted."""
-
-    images: ImageStore
-    index: int
-
-    def decode(self, spec: ImageSpec) -> Pixels:
-        """Return its pixels, made to fit `spec`.
-
-        Raises:
-            ImageError: It cannot be read.
-        """
-        return decode_content(
-            self.images.content(self.index), spec, self.images.name(self.index)
-        ).pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +44,11 @@ class Item:
             case bytes() | bytearray() | memoryview():
                 return decode(bytes(self.content), spec, self.name).pixels
             case str() | Path():
-                return read_file(Path(self.content), spec).pixels
+                return read_file(self.content, spec).pixels
             case Image.Image():
                 return decode_picture(self.content, spec, self.name).pixels
-            case Stored():
-                return self.content.decode(spec)
+            case Unread():
+                return decode_content(self.content.read(), spec, self.name).pixels
             case Fitted():
                 return self.content.pixels
             case ImageError():
@@ -83,7 +64,8 @@ class Item:
         """
         if isinstance(self.content, ImageError):
             raise self.content
-        return open_shown(self.content, self.name, spec.background)
+        content = self.content.read() if isinstance(self.content, Unread) else self.content
+        return open_shown(content, self.name, spec.background)
 
 
 def is_single(given: Any, spec: ImageSpec) -> bool:
@@ -115,73 +97,68 @@ def items_of(given: Any, spec: ImageSpec) -> Iterator[Item]:
     several = [given] if is_single(given, spec) else given
     for number, content in enumerate(several):
         named = isinstance(content, str | Path)
-        yield Item(_safe(str(content)) if named else f"picture {number}", content)
+        yield Item(plain_name(str(content)) if named else f"picture {number}", content)
 
 
 def items_in(images: ImageStore) -> list[Item]:
     """Return each picture of a row of them, such as a data set's, by its name."""
-    return [Item(_safe(images.name(i)), Stored(images, i)) for i in range(len(images))]
+    return [Item(*found) for found in Row(images).stream()]
 
 
-def expand_paths(
-    words: Iterable[str], standard_input: bytes | None = None, layout: Layout | None = None
-) -> list[Item]:
-    """Return the pictures that words on a command line stand for.
-
-    A word is a file, a folder (all pictures in it and below), a pattern such as
-    `photos/*.jpg`, a table with a picture a row, or `-` for a picture on standard input.
-    What cannot be found becomes an item whose reading fails, so that the others are still
-    answered.
+class Inputs:
+    """The pictures that words on a command line stand for, one after the other.
 
     Args:
-        words: What was typed.
+        words: What was typed, as `data.given.open_given` takes it.
         standard_input: What stands for `-`.
         layout: Which column of a table has the pictures, and where its paths start.
 
     Raises:
         DataError: A table is damaged, or has no column for pictures.
     """
-    items: list[Item] = []
-    for word in words:
-        try:
-            items.extend(
-                [Item("-", standard_input or b"")] if word == "-" else _expand(word, layout)
-            )
-        except OSError as error:
-            problem = ImageError(_safe(word), "unreadable", error.strerror or str(error))
-            items.append(Item(_safe(word), problem))
-    return items
+
+    def __init__(
+        self,
+        words: Iterable[str],
+        standard_input: bytes | None = None,
+        layout: Layout | None = None,
+    ) -> None:
+        self.given = tuple(open_given(word, layout, standard_input) for word in words)
+
+    @property
+    def total(self) -> int | None:
+        """Return how many pictures there are, or `None` where only reading them would tell."""
+        totals = [given.total for given in self.given]
+        return None if None in totals else sum(total or 0 for total in totals)
+
+    @property
+    def left_alone(self) -> int:
+        """Return how many things are no pictures, as far as they were gone through."""
+        return sum(given.left_alone for given in self.given)
+
+    def stream(self, start: int = 0) -> Iterator[Item]:
+        """Yield every picture; of the first `start` only the names, and they are not read."""
+        place = 0
+        for given in self.given:
+            for found in given.stream(max(0, start - place)):
+                yield Item(*found)
+                place += 1
 
 
-def _expand(word: str, layout: Layout | None) -> list[Item]:
-    """Return the pictures that one word stands for."""
-    path = Path(word)
-    if path.is_dir():
-        return _in_folder(path)
-    if path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
-        from tellapart.data.tables import images_in
+def expand_paths(
+    words: Iterable[str], standard_input: bytes | None = None, layout: Layout | None = None
+) -> list[Item]:
+    """Return the pictures that words on a command line stand for, all of them at once.
 
-        return items_in(images_in(path, layout))
-    if path.exists() or not glob.has_magic(word):
-        return [Item(_safe(word), path)]
-    found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - patterns may be absolute
-    missing = ImageError(word, "missing", "no file matches this pattern.")
-    return [Item(_safe(name), Path(name)) for name in found] or [Item(_safe(word), missing)]
+    What cannot be found becomes an item whose reading fails, so that the others are still
+    answered. Of a tar archive the pictures' bytes are held.
 
+    Args:
+        words: What was typed, as `data.given.open_given` takes it.
+        standard_input: What stands for `-`.
+        layout: Which column of a table has the pictures, and where its paths start.
 
-def _safe(name: str) -> str:
-    """Return a file's name as text that can be written, whatever bytes it has."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _in_folder(folder: Path) -> list[Item]:
-    pictures = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
-    if not pictures:
-        kinds = ", ".join(sorted(SUFFIXES))
-        empty = ImageError(str(folder), "empty", f"no picture ({kinds}) in this folder.")
-        return [Item(str(folder), empty)]
-    return [Item(_safe(str(path)), path) for path in pictures]
+    Raises:
+        DataError: A table is damaged, or has no column for pictures.
+    """
+    return list(Inputs(words, standard_input, layout).stream())

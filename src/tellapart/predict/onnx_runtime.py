@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from tellapart._extras import install_command, load_extra
 from tellapart.bundle import TWIN, Bundle
@@ -10,7 +10,7 @@ from tellapart.errors import BundleError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.runtimes import BatchedRuntime, Outputs
 
-ONNX = "onnx"
+ONNX: Final = "onnx"
 """What this runtime is called where Keras' backends are."""
 
 EXTRA = "serve"

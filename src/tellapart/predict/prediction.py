@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
+Verdict = Literal["label", "unsure", "unknown", "error"]
+
 
 class Choice(BaseModel):
     """A class name and its probability."""
@@ -34,7 +36,7 @@ class Prediction(BaseModel):
 
     name: str
     choices: tuple[Choice, ...] = ()
-    verdict: Literal["label", "unsure", "unknown", "error"] = "label"
+    verdict: Verdict = "label"
     set: tuple[Choice, ...] = ()
     novelty: float | None = None
     error: str | None = None

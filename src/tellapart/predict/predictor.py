@@ -1,17 +1,14 @@
 """The predictor: paths, bytes, pictures or arrays in, ranked class names out."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from tellapart._extras import has_keras, prepare_keras
-from tellapart.bundle import Bundle, open_bundle
+from tellapart.bundle import Bundle
 from tellapart.data.rows import Rows
 from tellapart.errors import UsageError
 from tellapart.images.arrays import Pixels
@@ -19,9 +16,11 @@ from tellapart.manifest import Manifest
 from tellapart.predict.answering import Answering
 from tellapart.predict.golden import GoldenReplay, replay
 from tellapart.predict.inputs import Item, is_single, items_of
-from tellapart.predict.onnx_runtime import ONNX, open_onnx
+from tellapart.predict.onnx_runtime import ONNX
+from tellapart.predict.page import Page
 from tellapart.predict.prediction import Prediction
-from tellapart.predict.runtimes import BATCH, Answers, KerasRuntime, Runtime, open_keras
+from tellapart.predict.runtimes import Answers, KerasRuntime, Runtime
+from tellapart.predict.stream import answer_pages
 from tellapart.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -50,6 +49,11 @@ class Predictor:
     def class_names(self) -> tuple[str, ...]:
         """Return the classes, in the order of the probabilities."""
         return self.manifest.class_names
+
+    @property
+    def runtime(self) -> Literal["keras", "onnx"]:
+        """Return what executes the network."""
+        return "keras" if isinstance(self._runtime, KerasRuntime) else ONNX
 
     @property
     def network(self) -> Any:
@@ -88,15 +92,12 @@ class Predictor:
             UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be
                 promised.
         """
-        spec = self.manifest.image
-        single = is_single(images, spec)
-        items = items_of(images, spec)
-        answers = list(
-            self.predict_items(
-                items, top=top, strict=single, always_answer=always_answer, risk=risk
-            )
+        single = is_single(images, self.manifest.image)
+        items = items_of(images, self.manifest.image)
+        found = self.predict_items(
+            items, top=top, strict=single, always_answer=always_answer, risk=risk
         )
-        return answers[0] if single else answers
+        return next(found) if single else list(found)
 
     def predict_items(
         self,
@@ -106,26 +107,55 @@ class Predictor:
         strict: bool = False,
         always_answer: bool = False,
         risk: float | None = None,
+        threads: int | None = None,
     ) -> Iterator[Prediction]:
         """Yield the answer about each item, in order, reading a batch at a time.
 
         Args:
             items: What to answer about.
-            top: How many classes to name, at least 1.
+            top: As for `pages`.
             strict: Raise instead of yielding an error row.
-            always_answer: Give a label to every picture, however unsure.
-            risk: Accept this share of wrong labels, instead of what the recipe says.
+            always_answer: As for `pages`.
+            risk: As for `pages`.
+            threads: As for `pages`.
 
         Raises:
             ImageError: `strict`, and a picture cannot be read.
             UsageError: `top` is below 1, or `risk` cannot be promised.
         """
+        pages = self.pages(items, top=top, always_answer=always_answer, risk=risk, threads=threads)
+        for page in pages:
+            if strict and page.errors:
+                raise next(iter(page.errors.values()))
+            yield from page.predictions()
+
+    def pages(
+        self,
+        items: Iterable[Item],
+        *,
+        top: int = 3,
+        always_answer: bool = False,
+        risk: float | None = None,
+        cut: int | None = None,
+        threads: int | None = None,
+    ) -> Iterator[Page]:
+        """Yield the answers about all items, in order, as arrays.
+
+        Args:
+            items: What to answer about.
+            top: How many classes to name, at least 1.
+            always_answer: Give a label to every picture, however unsure.
+            risk: Accept this share of wrong labels, instead of what the recipe says.
+            cut: Each so manieth item begins a page.
+            threads: That decode; by default one for each processor, and none for a few.
+
+        Raises:
+            UsageError: `top` is below 1, or `risk` cannot be promised.
+        """
         if top < 1:
             raise UsageError(f"`top` must be at least 1. Received: {top}.")
         answering = self._answering.with_wishes(risk, always_answer=always_answer)
-        rest = iter(items)
-        while batch := list(itertools.islice(rest, BATCH)):
-            yield from answering.answer(batch, top, strict=strict)
+        return answer_pages(items, answering, self.manifest.image, top, cut=cut, threads=threads)
 
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         """Return `(n, classes)` for pixels that already fit: `(n, h, w, c)`, uint8.
@@ -228,26 +258,3 @@ class Predictor:
             f"classifier of {len(self.class_names)} classes, trained on {self.manifest.data.name}"
             f"{score}: {', '.join(self.class_names)}"
         )
-
-
-def open_predictor(path: Path, *, trust: bool = False, backend: str | None = None) -> Predictor:
-    """Return the predictor of a bundle on disk.
-
-    Args:
-        path: A `.tellapart` file.
-        trust: Build a network of its maker's own, which may run code.
-        backend: "onnx" to run without Keras, which the bundle must be made for; "tensorflow",
-            "jax" or "torch" for Keras, if it is not loaded yet. By default Keras where it is
-            installed with a backend, and else ONNX Runtime where the bundle allows it.
-
-    Raises:
-        BundleError: The file is missing, foreign or damaged.
-        TrustError: The network is its maker's own and `trust` is false.
-        MissingExtraError: Nothing that could run it is installed.
-        UsageError: There is no such backend.
-    """
-    bundle = open_bundle(path)
-    if backend == ONNX or (backend is None and bundle.twin is not None and not has_keras()):
-        return Predictor(bundle, open_onnx(bundle))
-    prepare_keras(backend)
-    return Predictor(bundle, open_keras(bundle, trust=trust))

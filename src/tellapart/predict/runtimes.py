@@ -128,8 +128,11 @@ def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
     return KerasRuntime(network, bundle.manifest.architecture.output)
 
 
-def _batch_size(pixels: Pixels | Rows) -> int:
-    """Return how many of these pictures go into one call, a power of two."""
-    height, width = pixels.shape[1:3]
+def batch_size(height: int, width: int) -> int:
+    """Return how many pictures of this size go into one call, a power of two."""
     fitting = min(BATCH, max(1, BATCH_PIXELS // (height * width)))
     return 1 << (int(fitting).bit_length() - 1)
+
+
+def _batch_size(pixels: Pixels | Rows) -> int:
+    return batch_size(*pixels.shape[1:3])

@@ -222,6 +222,7 @@ def _answer_alike(
             top=max(2, *(wish.top for wish in wishes)),
             always_answer=first.always_answer,
             risk=first.risk,
+            threads=1,
         )
         return {
             place: Answered(answer, loaded) for place, answer in zip(places, found, strict=True)

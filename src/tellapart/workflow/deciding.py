@@ -11,7 +11,8 @@ from tellapart.data.prepare import Part, Prepared
 from tellapart.decisions import Decisions
 from tellapart.evaluate.decide import fit_decisions
 from tellapart.evaluate.novelty import NEIGHBOUR, REFERENCES, choose_references
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.opening import open_predictor
+from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import Answers
 from tellapart.profile import Profile
 from tellapart.progress import Progress

@@ -1,16 +1,20 @@
 """Ask a trained classifier."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tellapart.data.layout import TABLE_SUFFIXES, Layout
+from tellapart.data.given import stands_for_several
+from tellapart.data.layout import Layout
 from tellapart.data.samples import Samples
-from tellapart.data.stores import ImageStore
 from tellapart.errors import BundleError
-from tellapart.predict.inputs import items_in
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.inputs import Inputs, Item, items_in
+from tellapart.predict.opening import open_predictor
+from tellapart.predict.predictor import Predictor
+
+NO_RULES = "This classifier has no rules for it, so it is never unsure and answers always."
 
 
 class DoctorReport(BaseModel):
@@ -71,7 +75,7 @@ def predict(
     Args:
         model: A `Predictor`, or the path of a bundle.
         images: What `Predictor.predict` takes, `Samples` such as `data.test`, or the path of
-            a table with a picture a row.
+            a folder, an archive, or a table with a picture a row.
         top: How many classes to name, best first.
         layout: Which column of the table has the pictures, and where its paths start.
         always_answer: Give a label to every picture, however unsure.
@@ -85,16 +89,13 @@ def predict(
         UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be promised.
     """
     predictor = model if isinstance(model, Predictor) else open_model(model, trust=trust)
-    rows: ImageStore | None = None
-    if isinstance(images, str | Path) and Path(images).suffix.lower() in TABLE_SUFFIXES:
-        from tellapart.data.tables import images_in
-
-        rows = images_in(Path(images), layout)
-    elif isinstance(images, Samples):
-        rows = images.images
-    if rows is None:
+    items: Iterable[Item] | None = None
+    if isinstance(images, Samples):
+        items = items_in(images.images)
+    elif isinstance(images, str | Path) and stands_for_several(Path(images)):
+        items = Inputs([str(images)], layout=layout).stream()
+    if items is None:
         return predictor.predict(images, top=top, always_answer=always_answer, risk=risk)
-    items = items_in(rows)
     return list(predictor.predict_items(items, top=top, always_answer=always_answer, risk=risk))
 
 

@@ -15,7 +15,8 @@ from tellapart.errors import BundleError
 from tellapart.evaluate.answered import AnswersScore
 from tellapart.evaluate.answers import score_answers
 from tellapart.files import write_whole
-from tellapart.predict.predictor import Predictor, open_predictor
+from tellapart.predict.opening import open_predictor
+from tellapart.predict.predictor import Predictor
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.run_data import data_of_run
 

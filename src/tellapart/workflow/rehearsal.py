@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
-from tellapart.predict.predictor import open_predictor
+from tellapart.predict.opening import open_predictor
 from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
 from tellapart.train.runs import RunFolder

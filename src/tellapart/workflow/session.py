@@ -21,7 +21,7 @@ from tellapart.models.custom import (
     scales_pixels,
 )
 from tellapart.models.store import golden_of, library_versions, to_bundle
-from tellapart.predict.predictor import open_predictor
+from tellapart.predict.opening import open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
