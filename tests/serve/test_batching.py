@@ -3,7 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from tellapart.serve.batching import Batcher
 from tellapart.serve.problems import Overloaded, Problem
+
+Answer = TypeVar("Answer")
 
 
 class Work:
@@ -28,6 +32,12 @@ class Work:
         return [ValueError("odd") if job % 2 else 2 * job for job in jobs]
 
 
+def _run(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Return what comes of some work, in a thread: the tests' browser has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1, max_size=20))
 def test_everybody_gets_the_answers_to_their_own_jobs_in_order(asked: list[list[int]]) -> None:
@@ -37,7 +47,7 @@ def test_everybody_gets_the_answers_to_their_own_jobs_in_order(asked: list[list[
     async def ask_all() -> list[list[int | Exception]]:
         return await asyncio.gather(*(batcher.ask(jobs) for jobs in asked))
 
-    found = asyncio.run(ask_all())
+    found = _run(ask_all())
     batcher.close()
     for jobs, answers in zip(asked, found, strict=True):
         for job, answer in zip(jobs, answers, strict=True):
@@ -56,7 +66,7 @@ def test_what_comes_while_a_thread_works_is_answered_together() -> None:
         work.gate.set()
         await asyncio.gather(*asked)
 
-    asyncio.run(ask_all())
+    _run(ask_all())
     batcher.close()
     assert sum(work.sizes) == 21
     assert len(work.sizes) <= 3
@@ -80,7 +90,7 @@ def test_more_than_may_wait_is_refused_at_once_and_the_others_are_answered() -> 
         work.gate.set()
         assert await asyncio.gather(*asked) == [[4]] * 5
 
-    asyncio.run(ask_all())
+    _run(ask_all())
     batcher.close()
 
 
@@ -88,7 +98,7 @@ def test_a_request_is_taken_whole_or_not_at_all() -> None:
     work = Work()
     batcher = Batcher[int, int](work, "test", waiting=4)
     with pytest.raises(Overloaded):
-        asyncio.run(batcher.ask([2] * 5))
+        _run(batcher.ask([2] * 5))
     batcher.close()
     assert work.sizes == []
 
@@ -107,7 +117,7 @@ def test_what_nobody_waits_for_any_longer_is_not_worked_on() -> None:
         work.gate.set()
         assert await first == [4]
 
-    asyncio.run(ask_all())
+    _run(ask_all())
     batcher.close()
     assert len(work.sizes) == 1
 
@@ -127,7 +137,7 @@ def test_closing_answers_what_waits_and_refuses_the_rest() -> None:
         assert await asyncio.gather(*asked) == [[4]] * 3
         await closing
 
-    asyncio.run(ask_all())
+    _run(ask_all())
 
 
 def test_a_failing_batch_fails_and_the_thread_lives_on() -> None:
@@ -137,7 +147,7 @@ def test_a_failing_batch_fails_and_the_thread_lives_on() -> None:
         return list(jobs)
 
     batcher = Batcher[int, int](work, "test", threads=1)
-    (found,) = asyncio.run(batcher.ask([0]))
+    (found,) = _run(batcher.ask([0]))
     assert isinstance(found, MemoryError)
-    assert asyncio.run(batcher.ask([1])) == [1]
+    assert _run(batcher.ask([1])) == [1]
     batcher.close()
