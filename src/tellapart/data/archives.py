@@ -64,8 +64,8 @@ class _ZipMember(Unread):
             raise _damaged(self.name, error) from error
 
 
-class ZipSource(Source):
-    """The pictures in a zip archive, in the order of its directory; several threads read it.
+class _Archive(Source):
+    """One file with pictures in it.
 
     Args:
         path: The archive.
@@ -74,12 +74,17 @@ class ZipSource(Source):
 
     def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
         self._path, self._limits = path, limits
-        self._total: int | None = None
 
     @property
     @override
     def files(self) -> Sequence[Path]:
         return (self._path,)
+
+
+class ZipSource(_Archive):
+    """The pictures in a zip archive, in the order of its directory; several threads read it."""
+
+    _total: int | None = None
 
     @property
     @override
@@ -111,21 +116,8 @@ class ZipSource(Source):
             place += 1
 
 
-class TarSource(Source):
-    """The pictures in a tar archive, compressed or not, read from its beginning to its end.
-
-    Args:
-        path: The archive.
-        limits: What one picture may cost.
-    """
-
-    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
-        self._path, self._limits = path, limits
-
-    @property
-    @override
-    def files(self) -> Sequence[Path]:
-        return (self._path,)
+class TarSource(_Archive):
+    """The pictures in a tar archive, compressed or not, read from its beginning to its end."""
 
     @property
     @override
