@@ -87,6 +87,16 @@ def compile_custom(
     return compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
 
 
+def rebuild(network: keras.Model) -> keras.Model:
+    """Return a network of the same config: new values, not compiled.
+
+    Whatever Keras or the network's own code raises is let through.
+    """
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(network)))
+    config.pop("compile_config", None)
+    return keras.saving.deserialize_keras_object(config, safe_mode=False)
+
+
 def check_can_be_rebuilt(network: keras.Model) -> None:
     """Raise before training what could only fail after it: saving and building anew.
 
@@ -94,9 +104,7 @@ def check_can_be_rebuilt(network: keras.Model) -> None:
         ModelError: The network has a part without a config that Keras can read back.
     """
     try:
-        config = json.loads(json.dumps(keras.saving.serialize_keras_object(network)))
-        config.pop("compile_config", None)
-        again = keras.saving.deserialize_keras_object(config, safe_mode=False)
+        again = rebuild(network)
         same = [tuple(v.shape) for v in again.weights] == [tuple(v.shape) for v in network.weights]
     except Exception as error:
         raise ModelError(

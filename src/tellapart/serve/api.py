@@ -13,7 +13,7 @@ from tellapart.predict.inputs import Item
 from tellapart.predict.prediction import Prediction
 from tellapart.serve.bodies import Body, Pictures
 from tellapart.serve.card import ModelCard, ModelList, card_of, name_of
-from tellapart.serve.desk import Desk, answers
+from tellapart.serve.desk import Desk, answers, to_json
 from tellapart.serve.lanes import Endpoint
 from tellapart.serve.problems import Problem, status_of
 from tellapart.serve.query import describe_request, read_query
@@ -135,7 +135,7 @@ def make_predict(desk: Desk) -> Endpoint:
         said = [each.prediction for each in found]
         if is_single and said[0].error is not None:
             raise Problem(422, f"The picture cannot be read: {said[0].error}")
-        return _json(
+        return to_json(
             Predictions(
                 model=asked.name,
                 version=found[0].loaded.version,
@@ -174,7 +174,7 @@ def build_api(desk: Desk) -> APIRouter:
                 found = await asked.explain(item, query.class_name)
             except TellapartError as error:
                 raise Problem(status_of(error), str(error)) from error
-        return _json(
+        return to_json(
             HeatMap(
                 model=asked.name,
                 version=found.version,
@@ -191,7 +191,7 @@ def build_api(desk: Desk) -> APIRouter:
         responses=answers(ModelList),
     )
     async def models() -> Response:
-        return _json(
+        return to_json(
             ModelList(
                 models=[name_of(model) for model in desk.models.values()],
                 keeps_unsure=any(model.keeper for model in desk.models.values()),
@@ -204,7 +204,7 @@ def build_api(desk: Desk) -> APIRouter:
         responses=answers(ModelCard, 404),
     )
     async def card(name: str) -> Response:
-        return _json(card_of(desk.model(name)))
+        return to_json(card_of(desk.model(name)))
 
     return router
 
@@ -214,7 +214,3 @@ async def _only(body: Body) -> Item:
     if not is_single:
         raise Problem(415, "Send one picture as the whole body: Content-Type image/*.")
     return items[0]
-
-
-def _json(record: BaseModel) -> Response:
-    return Response(record.model_dump_json(), media_type="application/json")

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from tellapart.errors import did_you_mean
 from tellapart.serve.bodies import Intake
@@ -79,3 +80,9 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI is told of an endpoint's answer and of its refusals."""
     return {200: {"model": model, "description": "The answer."}, **refusals(*statuses)}
+
+
+def to_json(record: BaseModel, *, without_none: bool = False) -> Response:
+    """Return a record as the answer to a request; it was checked when it was made."""
+    content = record.model_dump_json(exclude_none=without_none)
+    return Response(content, media_type="application/json")

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from tellapart.serve.desk import Desk, answers, refusals
+from tellapart.serve.desk import Desk, answers, refusals, to_json
 from tellapart.serve.reload import Outcome
 
 
@@ -52,12 +52,12 @@ def build_health(desk: Desk) -> APIRouter:
 
     @router.get("/healthz", summary="Say that the server lives", responses=answers(Health))
     async def healthz() -> Response:
-        return _json(Health())
+        return to_json(Health())
 
     @router.get("/readyz", summary="Say how each classifier is", responses=answers(Health))
     async def readyz() -> Response:
         done = desk.watcher.replacements
-        return _json(
+        return to_json(
             Health(
                 models=[
                     ModelState(
@@ -84,7 +84,3 @@ def build_health(desk: Desk) -> APIRouter:
         return Response(desk.metrics.to_text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _json(record: BaseModel) -> Response:
-    return Response(record.model_dump_json(), media_type="application/json")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from tellapart._version import __version__
-from tellapart.serve.desk import Desk, refusals
+from tellapart.serve.desk import Desk, refusals, to_json
 from tellapart.serve.loaded import Loaded
 from tellapart.serve.problems import ErrorRecord, Problem
 from tellapart.serve.protocol import (
@@ -149,4 +149,4 @@ def _answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str
 
 
 def _json(record: BaseModel) -> Response:
-    return Response(record.model_dump_json(exclude_none=True), media_type="application/json")
+    return to_json(record, without_none=True)

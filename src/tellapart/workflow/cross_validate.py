@@ -17,7 +17,7 @@ from tellapart.evaluate.record import Evaluation, FoldScores
 from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings
+from tellapart.workflow.defaults import choose_recipe, join_settings, refuse_unused
 from tellapart.workflow.fold_folder import FoldsFolder
 from tellapart.workflow.folds import out_of_fold
 from tellapart.workflow.inspect import load
@@ -65,6 +65,7 @@ def cross_validate(
     data: Any = None,
     recipe: str | Path | Recipe | None = None,
     *,
+    model: Any = None,
     folds: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -91,6 +92,9 @@ def cross_validate(
     Args:
         data: What `load` takes. It may be left out with `resume`.
         recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default as in `train`.
+        model: A `keras.Model` of your own, compiled or not, instead of the recipe's. It is not
+            changed: each fold trains a copy that begins with its weights. With `resume` it is
+            given again.
         folds: How many, 5 by default.
         epochs: Instead of the recipe's `fit.epochs`.
         batch_size: Instead of the recipe's `fit.batch_size`.
@@ -110,6 +114,7 @@ def cross_validate(
     Raises:
         UsageError: An argument or the recipe is wrong.
         DataError: The data cannot be cut into so many folds.
+        ModelError: `model` does not fit the data, or cannot be built anew.
         DivergenceError: The loss is no longer a number.
         Interrupted: A signal asked for a stop; `resume` goes on.
         OutputError: The folder cannot be written.
@@ -127,7 +132,7 @@ def cross_validate(
         (200, 2)
     """
     changes = join_settings(settings, epochs, batch_size, learning_rate, seed)
-    how = _How(save_every, use_cache=use_cache, quiet=quiet)
+    how = _How(model, save_every, use_cache=use_cache, quiet=quiet)
     if resume is not None:
         if recipe is not None or changes or strict or folds is not None:
             raise UsageError(
@@ -139,10 +144,11 @@ def cross_validate(
         raise UsageError("Name the data, or a cross-validation to go on with: --resume FOLDER.")
     if folds is not None and folds < 2:
         raise UsageError(f"`folds` must be at least 2. Received: {folds}.")
+    refuse_unused(model, changes)
     load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     prepare_keras(backend)
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    chosen = choose_recipe(found, recipe, changes)
+    chosen = choose_recipe(found, recipe, changes, own_network=model is not None)
     parent_is_new = not Path(output).exists()
     folder = FoldsFolder(make_numbered_folder(Path(output), f"{found.name}-cv"))
     count = FOLDS if folds is None else folds
@@ -156,8 +162,9 @@ def cross_validate(
 
 @dataclass(frozen=True)
 class _How:
-    """Is how the work is done, which changes nothing of what comes of it."""
+    """Is the network to train, and how the work is done."""
 
+    model: Any
     save_every: float | None
     use_cache: bool
     quiet: bool
@@ -196,11 +203,15 @@ def _run(
     data_folder: str | Path | None,
 ) -> CrossValidation:
     """Train what is left to train, score it, and write that down."""
+    from tellapart.workflow.own_network import fit_recipe
+
+    recipe = fit_recipe(recipe, how.model, len(data.class_names))
     answers = out_of_fold(
         data,
         recipe,
         folds=folds,
         output=folder.path,
+        model=how.model,
         quiet=how.quiet,
         strict=strict,
         use_cache=how.use_cache,

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tellapart.data.dataset import Dataset
+from tellapart.errors import UsageError
 from tellapart.recipe import Recipe, load_recipe
 
 SMALL = 48
@@ -28,6 +30,16 @@ def join_settings(
         "seed": seed,
     }
     return dict(settings or {}) | {key: v for key, v in named.items() if v is not None}
+
+
+def refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
+    """Raise `UsageError` for settings that a compiled model would not follow."""
+    own = sorted(key for key in changes if key.startswith("optimizer."))
+    if own and getattr(model, "compiled", False):
+        raise UsageError(
+            f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
+            "Compile it with what you want, or hand it over uncompiled."
+        )
 
 
 def choose_recipe(

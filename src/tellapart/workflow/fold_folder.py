@@ -23,6 +23,7 @@ class FoldsRecord(BaseModel):
         folds: How many there are.
         backend: Keras' backend.
         strict: Whether unreadable pictures were refused.
+        network: The digest of the layers of a network of the user's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class FoldsRecord(BaseModel):
     folds: int
     backend: str
     strict: bool = False
+    network: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class FoldsFolder:
     def record_path(self) -> Path:
         """Return where its beginnings are written down; without it, the folder is not ours."""
         return self.path / "folds.json"
+
+    @property
+    def weights_path(self) -> Path:
+        """Return where the weights lie that a network of the user's own begins with."""
+        return self.path / "beginning.safetensors"
 
     @property
     def answers_path(self) -> Path:
@@ -88,7 +95,7 @@ class FoldsFolder:
         Raises:
             OutputError: The place cannot be written, or holds something else.
             DataError: The data are not the ones that it began with.
-            UsageError: Another recipe, or another number of folds, was begun here.
+            UsageError: Another recipe, network, or number of folds was begun here.
         """
         self.check_free()
         if not self.record_path.is_file():
@@ -100,6 +107,11 @@ class FoldsFolder:
             raise UsageError(
                 f"A cross-validation goes on with the recipe and the folds that it began with. "
                 f"Received: others than those of {self.path}. Fix: name another folder."
+            )
+        if old.network != record.network:
+            raise UsageError(
+                f"A cross-validation goes on with the network that it began with. Received: "
+                f"another than that of {self.path}. Fix: give the same `model` again."
             )
         if old.fingerprint != record.fingerprint:
             raise DataError(

@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -9,8 +10,10 @@ from tellapart.data.dataset import Dataset
 from tellapart.data.folded import FoldedDataset
 from tellapart.errors import Interrupted
 from tellapart.progress import Progress, Task
-from tellapart.recipe import Recipe
 from tellapart.workflow.fold_folder import FoldsFolder
+
+if TYPE_CHECKING:
+    from tellapart.workflow.own_network import Pattern
 
 
 def train_folds(
@@ -20,6 +23,7 @@ def train_folds(
     save_every: float | None = None,
     *,
     use_cache: bool = True,
+    pattern: "Pattern | None" = None,
 ) -> None:
     """Train and score one network a fold; finished ones are left as they are.
 
@@ -29,20 +33,22 @@ def train_folds(
         progress: Where the work shows itself.
         save_every: Seconds between two checkpoints within an epoch, 30 by default.
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
+        pattern: The network of the user's own that each begins with; the recipe's otherwise.
 
     Raises:
         Interrupted: A signal asked for a stop; the same call goes on.
     """
-    recipe, count = folder.recipe(), len(folded.members)
+    count = len(folded.members)
     for number in range(1, count + 1):
         data = folded.fold(number)
         try:
-            _train_one(folder, data, recipe, progress, save_every, use_cache=use_cache)
+            _train_one(folder, data, pattern, progress, save_every, use_cache=use_cache)
         except Interrupted as stop:
             raise Interrupted(
                 f"Stopped in fold {number} of {count}; everything is saved. Go on with: "
                 f"tellapart cross-validate --resume {shlex.quote(str(folder.path))}\n"
-                "(with data in memory: tellapart.cross_validate(data, resume=...))",
+                "(with data in memory, or a network of your own: "
+                "tellapart.cross_validate(data, model=..., resume=...))",
                 stop.exit_code - 128,
             ) from stop
 
@@ -50,7 +56,7 @@ def train_folds(
 def _train_one(
     folder: FoldsFolder,
     data: Dataset,
-    recipe: Recipe,
+    pattern: "Pattern | None",
     progress: Progress,
     save_every: float | None,
     *,
@@ -66,13 +72,14 @@ def _train_one(
         return
     for part in run.path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
-    record = folder.record()
+    record, recipe = folder.record(), folder.recipe()
+    model = pattern.copy(recipe.seed) if pattern else None
     inner = _FoldProgress(progress, str(data.fold))
     session = Session(run, inner, save_every=save_every, use_cache=use_cache)
     if run.has_checkpoint():
-        session.begin_again(data, run.recipe(), run.record(), None)
+        session.begin_again(data, run.recipe(), run.record(), model)
     else:
-        session.begin(data, recipe, None, strict=record.strict, data_folder=record.data_folder)
+        session.begin(data, recipe, model, strict=record.strict, data_folder=record.data_folder)
     evaluation = session.finish().evaluation
     progress.say(f"{data.fold}: accuracy {evaluation.accuracy}, {evaluation.samples:,} images")
 

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from tellapart.workflow.fold_folder import FoldsFolder, FoldsRecord
 from tellapart.workflow.fold_runs import train_folds
 from tellapart.workflow.predictions import DAMAGE, read_answers
 from tellapart.workflow.preparing import fold_data
+
+if TYPE_CHECKING:
+    from tellapart.workflow.own_network import Pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,7 @@ def out_of_fold(
     *,
     folds: int,
     output: Path,
+    model: Any = None,
     quiet: bool = False,
     strict: bool = False,
     use_cache: bool = True,
@@ -72,6 +77,7 @@ def out_of_fold(
         folds: How many, from 2.
         output: The cross-validation's own folder. Where it holds one of the same data, recipe
             and folds, finished folds are taken from it and an interrupted one goes on.
+        model: A `keras.Model` of the user's own that each network begins as; `recipe` fits it.
         quiet: Show no progress.
         strict: Refuse pictures that cannot be read, instead of skipping them.
         use_cache: Look for decoded pictures in this user's cache, and keep them there.
@@ -80,6 +86,7 @@ def out_of_fold(
 
     Raises:
         UsageError: Fewer than two folds, or the folder is another cross-validation's.
+        ModelError: `model` cannot be built anew.
         DataError: The data cannot be cut into so many folds, or have changed since.
         DivergenceError: The loss is no longer a number.
         Interrupted: A signal asked for a stop; the same call goes on.
@@ -88,6 +95,7 @@ def out_of_fold(
     backend = prepare_keras()
     folder, progress = FoldsFolder(output), open_progress(quiet=quiet)
     folder.check_free()
+    pattern = _pattern_of(model)
     folded = fold_data(data, recipe, folds, progress, strict=strict, use_cache=use_cache)
     record = FoldsRecord(
         name=data.name,
@@ -98,18 +106,29 @@ def out_of_fold(
         folds=folds,
         backend=backend,
         strict=strict,
+        network=pattern.digest if pattern else None,
     )
     folder.begin(recipe, record)
+    if pattern:
+        pattern.keep_in(folder.weights_path)
     if folded.skipped:
         write_skipped(folder.skipped_path, folded.skipped)
         progress.say(
             f"Pictures that cannot be read and are skipped: {len(folded.skipped):,}, listed in "
             f"{folder.skipped_path}. The first: {folded.skipped[0]}"
         )
-    train_folds(folder, folded, progress, save_every, use_cache=use_cache)
+    train_folds(folder, folded, progress, save_every, use_cache=use_cache, pattern=pattern)
     found = _collect(folder, folded)
     write_whole(folder.answers_path, _to_bytes(found))
     return found
+
+
+def _pattern_of(model: Any) -> "Pattern | None":
+    if model is None:
+        return None
+    from tellapart.workflow.own_network import Pattern
+
+    return Pattern(model)
 
 
 def _collect(folder: FoldsFolder, folded: FoldedDataset) -> OutOfFold:

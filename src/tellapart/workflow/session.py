@@ -8,14 +8,13 @@ import numpy as np
 from tellapart.bundle import Bundle, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
-from tellapart.errors import DataError, ModelError
+from tellapart.errors import DataError
 from tellapart.export.twin import with_twin
 from tellapart.files import write_whole
 from tellapart.manifest import DataRecord
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
     check_can_be_rebuilt,
-    check_custom,
     compile_custom,
     output_kind,
     scales_pixels,
@@ -34,6 +33,7 @@ from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
+from tellapart.workflow.own_network import fit_recipe
 from tellapart.workflow.preparing import prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
@@ -87,7 +87,7 @@ class Session:
         import keras
 
         seed_everything(recipe.seed)
-        self._recipe = _fit_recipe(recipe, model, len(data.class_names))
+        self._recipe = fit_recipe(recipe, model, len(data.class_names))
         self._prepare(data, strict=strict)
         self._network = self._make_network(model)
         record = RunRecord(
@@ -127,7 +127,7 @@ class Session:
             DataError: The data are not the ones that the run began with.
         """
         seed_everything(recipe.seed)
-        self._recipe = _fit_recipe(recipe, model, len(data.class_names))
+        self._recipe = fit_recipe(recipe, model, len(data.class_names))
         self._prepare(data, strict=record.strict)
         if self._data.fingerprint != record.fingerprint:
             raise DataError(
@@ -220,18 +220,3 @@ class Session:
         )
         write_bundle(self._folder.bundle_path, bundle)
         return bundle
-
-
-def _fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
-    """Return the recipe, with the pixels that a user's own network takes.
-
-    Raises:
-        ModelError: The network does not fit, or is missing.
-    """
-    if model is None:
-        if recipe.model.name == "custom":
-            raise ModelError("This run has a network of your own: give it again as `model`.")
-        return recipe
-    image = check_custom(model, classes, recipe.image)
-    section = recipe.model.model_copy(update={"name": "custom"})
-    return recipe.model_copy(update={"image": image, "model": section})

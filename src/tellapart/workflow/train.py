@@ -13,7 +13,7 @@ from tellapart.errors import UsageError
 from tellapart.files import discard_folder
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings
+from tellapart.workflow.defaults import choose_recipe, join_settings, refuse_unused
 from tellapart.workflow.inspect import load
 from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
@@ -100,7 +100,7 @@ def train(
         return _resume(Path(resume), where, batch_size, save_every, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
-    _refuse_unused(model, changes)
+    refuse_unused(model, changes)
     load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
     limit = _budget(budget, changes)
     patch = read_patch(Path(labels)) if labels is not None else None
@@ -168,16 +168,6 @@ def _budget(budget: str | float | None, changes: Mapping[str, object]) -> float 
     from tellapart.workflow.durations import parse_duration
 
     return parse_duration(budget)
-
-
-def _refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
-    """Raise `UsageError` for settings that a compiled model would not follow."""
-    own = sorted(key for key in changes if key.startswith("optimizer."))
-    if own and getattr(model, "compiled", False):
-        raise UsageError(
-            f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
-            "Compile it with what you want, or hand it over uncompiled."
-        )
 
 
 @dataclass(frozen=True)
