@@ -3,8 +3,9 @@
 Loading takes turns between the ways, in one process, on JPEGs made of the real Fashion-MNIST;
 files and map are in the system's page cache. The memory is that of a whole process which
 fingerprints 200,000 images of 64×64×3, trains on all of them once and scores, mapped pages
-included. The stall is the share of a training step by which reading block by block makes it
-longer than one tensor in memory does, in turns, and beside it what `take` itself takes.
+included. "cores_busy" is processor time over wall time. The stall is the share of a training
+step by which reading block by block makes it longer than one tensor in memory does, in turns,
+and beside it what `take` itself takes.
 Usage: python benchmarks/loading.py [--pictures 1000] [--images 200000] [--repeats 3]
        [--model compact-resnet] [--side 64]
 """
@@ -87,14 +88,18 @@ def measure_loading(folder: Path, spec: ImageSpec, repeats: int) -> dict[str, An
     time.sleep(2.1)  # files that are younger are never trusted to be unchanged
     ways["next time, from the cache"]()
     found: dict[str, list[float]] = {name: [] for name in ways}
+    busy: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
+            used = time.process_time()
             found[name].append(_seconds(way))
+            busy[name].append((time.process_time() - used) / found[name][-1])
     assert len(entries_of(cache.entries)) == 1
     base = found["threads"]
     return {
         "pictures": len(names),
         "seconds": {name: summary(values) for name, values in found.items()},
+        "cores_busy": {name: summary(values) for name, values in busy.items()},
         "times_faster_than_threads": {
             name: summary([one / own for one, own in zip(base, values, strict=True)])
             for name, values in found.items()

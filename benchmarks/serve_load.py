@@ -6,7 +6,7 @@ next to nothing the requests are the work. Ways take turns; ratios are taken tur
 1 in our favour.
 Figures are to be taken on a machine that does nothing else.
 Usage: python benchmarks/serve_load.py [--seconds 8] [--rounds 3] [--connections 32]
-           [--model model.tellapart] [--litserve PYTHON] [--soak 1800]
+           [--model model.tellapart] [--litserve PYTHON] [--soak 1800 [--soak-rate 100]]
 LitServe is asked if the interpreter of an environment that has `litserve`, `onnxruntime` and
 `pillow` is given; it gets the same network, batches as large, and decodes with Pillow.
 """
@@ -240,6 +240,11 @@ def _soak(url: str, bodies: list[bytes], rate: float, seconds: float) -> dict[st
     return {"rate": round(rate, 1), **load.figures(), "megabytes": megabytes}
 
 
+def _only_soak(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    with _ours(path) as url:
+        return {"soak": _soak(url, _pictures(), asked.soak_rate, asked.soak)}
+
+
 def _measure(path: Path, asked: argparse.Namespace, folder: str) -> dict[str, Any]:
     pictures, seconds, connections = _pictures(), asked.seconds, asked.connections
     predictor = open_served(path)
@@ -287,6 +292,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--litserve")
     parser.add_argument("--soak", type=float, default=0.0)
+    parser.add_argument("--soak-rate", type=float, help="Only soak, with so many a second.")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=64, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -295,11 +301,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = asked.model or _train(folder)
-        found = {
-            "machine": machine(),
-            **_measure(path, asked, folder),
-            "photos": _photos(Path(folder), asked),
-        }
+        found: dict[str, Any] = {"machine": machine()}
+        if asked.soak_rate:
+            found |= _only_soak(path, asked)
+        else:
+            found |= _measure(path, asked, folder)
+            found["photos"] = _photos(Path(folder), asked)
     print(json.dumps(found, indent=2))
 
 

@@ -1,17 +1,20 @@
 """Pictures of any size, made to fit inside the graph: bit for bit what the decoder gives."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from tellapart.export.graph import IR_VERSION, OPSET, Graph
 from tellapart.export.resize import write_fitting
+from tellapart.export.tensors import fit_tensor
 from tellapart.images.decode import decode_array
 from tellapart.sections import ImageSpec
 
@@ -20,8 +23,11 @@ FILTERS = ("nearest", "bilinear", "bicubic", "lanczos")
 SHAPES: tuple[tuple[int, int, Literal[1, 3]], ...] = ((28, 28, 1), (40, 96, 3), (17, 5, 1))
 
 
+Fitting = Callable[[np.ndarray], np.ndarray]
+
+
 @cache
-def _session(spec: ImageSpec) -> Any:
+def _by_onnx(spec: ImageSpec) -> Fitting:
     """Return a graph that does nothing but make pictures fit."""
     graph = Graph()
     graph.call_it(write_fitting(graph, "image", spec), "pixels")
@@ -39,9 +45,25 @@ def _session(spec: ImageSpec) -> Any:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    return onnxruntime.InferenceSession(
+    session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
+    return lambda images: session.run(None, {"image": images})[0].transpose(0, 2, 3, 1)
+
+
+@cache
+def _by_tensorflow(spec: ImageSpec) -> Fitting:
+    """Return a compiled function that does nothing but make pictures fit."""
+    given = tf.TensorSpec((None, None, None, spec.channels), tf.uint8)
+    run = tf.function(lambda image: fit_tensor(image, spec), input_signature=[given])
+    return lambda images: run(tf.constant(images)).numpy()
+
+
+@pytest.fixture(params=[_by_onnx, _by_tensorflow], ids=["onnx", "tensorflow"], scope="module")
+def make_fit(request: pytest.FixtureRequest) -> Callable[[ImageSpec], Fitting]:
+    """Return what makes pictures fit by a spec, in one format."""
+    found: Callable[[ImageSpec], Fitting] = request.param
+    return found
 
 
 def _picture(height: int, width: int, channels: int, kind: str, seed: int) -> np.ndarray:
@@ -63,6 +85,7 @@ def _picture(height: int, width: int, channels: int, kind: str, seed: int) -> np
     seed=st.integers(0, 9),
 )
 def test_a_picture_fits_in_the_graph_as_the_decoder_makes_it_fit(
+    make_fit: Callable[[ImageSpec], Fitting],
     fit: Any,
     interpolation: Any,
     shape: tuple[int, int, Literal[1, 3]],
@@ -81,24 +104,25 @@ def test_a_picture_fits_in_the_graph_as_the_decoder_makes_it_fit(
         background=77,
     )
     picture = _picture(height, width, channels, kind, seed)
-    [found] = _session(spec).run(None, {"image": picture[None]})
     wanted = decode_array(picture, spec, "a picture").pixels
-    np.testing.assert_array_equal(found[0].transpose(1, 2, 0), wanted)
+    np.testing.assert_array_equal(make_fit(spec)(picture[None])[0], wanted)
 
 
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("size", [(3000, 2), (1, 1), (28, 28), (56, 28), (1000, 700)])
-def test_odd_sizes_fit_as_well(fit: Any, size: tuple[int, int]) -> None:
+def test_odd_sizes_fit_as_well(
+    make_fit: Callable[[ImageSpec], Fitting], fit: Any, size: tuple[int, int]
+) -> None:
     spec = ImageSpec(fit=fit, interpolation="lanczos")
     picture = _picture(*size, 1, "noise", 0)
-    [found] = _session(spec).run(None, {"image": picture[None]})
     wanted = decode_array(picture, spec, "a picture").pixels
-    np.testing.assert_array_equal(found[0].transpose(1, 2, 0), wanted)
+    np.testing.assert_array_equal(make_fit(spec)(picture[None])[0], wanted)
 
 
-def test_several_pictures_of_one_size_fit_at_once() -> None:
+def test_several_pictures_of_one_size_fit_at_once(
+    make_fit: Callable[[ImageSpec], Fitting],
+) -> None:
     spec = ImageSpec(fit="crop")
     pictures = np.stack([_picture(50, 41, 1, "noise", seed) for seed in range(4)])
-    [found] = _session(spec).run(None, {"image": pictures})
     wanted = np.stack([decode_array(one, spec, "a picture").pixels for one in pictures])
-    np.testing.assert_array_equal(found.transpose(0, 2, 3, 1), wanted)
+    np.testing.assert_array_equal(make_fit(spec)(pictures), wanted)

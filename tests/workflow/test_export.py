@@ -117,7 +117,7 @@ def test_the_command_writes_beside_the_bundle_and_overwrites_nothing(
     [
         (["--to", "onx"], 2, "Did you mean 'onnx'?"),
         (["--to", "openvino", "--any-size"], 2, "32 bits, which gives other pixels"),
-        (["--to", "litert", "--any-size"], 2, "Only ONNX files can make pictures of any size fit"),
+        (["--to", "litert", "--any-size"], 2, "Only ONNX files and SavedModels can make pictures"),
         (["--to", "keras", "--int8"], 2, "Only ONNX files are written in 8 bits"),
         (["--int8", "--golden", "g"], 2, "leave out --golden or --int8"),
         (["--golden", "."], 2, "need an empty folder"),
@@ -208,6 +208,23 @@ def halving(fashion: Dataset, tmp_path: Path) -> Path:
     images = networks.images_for(fashion, ImageSpec())
     bundle = networks.bundle_of("custom", network, ImageSpec(), images)
     return write_bundle(tmp_path / "a.tellapart", bundle)
+
+
+@pytest.mark.slow
+def test_a_saved_model_for_any_size_answers_about_pictures_as_the_bundle(
+    model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "any"
+    assert tellapart.export(model, "saved_model", path, any_size=True, quiet=True).any_size
+    answer, classifier = FORMATS["saved_model"].open(path), tellapart.open_model(model)
+    random = np.random.default_rng(0)
+    for size in ((28, 28), (50, 41), (7, 300)):
+        pictures = random.integers(0, 256, (3, *size, 1), np.uint8)
+        said = classifier.predict(list(pictures[..., 0]), top=1)
+        shares = answer(pictures)["probabilities"]
+        np.testing.assert_allclose(
+            shares.max(axis=1), [each.probability for each in said], atol=1e-5
+        )
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ def export(
     ] = None,
     any_size: Annotated[
         bool,
-        typer.Option("--any-size", help="Make pictures of any size fit in the graph (onnx)."),
+        typer.Option("--any-size", help="Make pictures of any size fit (onnx, saved_model)."),
     ] = False,
     int8: Annotated[
         bool,

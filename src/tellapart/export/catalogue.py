@@ -71,7 +71,8 @@ def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
 
 def _to_saved_model(order: Order, path: Path) -> None:
     """Write a SavedModel; what must be known lies in it as a file."""
-    write_by_tensorflow("saved_model", order.source, path, trust=order.trust)
+    how = {"trust": order.trust, "any_size": order.any_size}
+    write_by_tensorflow("saved_model", order.source, path, **how)
     (path / FILE).write_text(order.contract(), "utf-8")
 
 
@@ -117,9 +118,10 @@ def check_any_size(form: str) -> None:
             "OpenVINO computes a graph that makes pictures fit in 32 bits, which gives other "
             "pixels than tellapart's. Fix: --to onnx, or leave out --any-size"
         )
-    if form != "onnx":
+    if form not in ("onnx", "saved_model"):
         raise UsageError(
-            f"Only ONNX files can make pictures of any size fit. Received: --to {form}. "
+            "Only ONNX files and SavedModels can make pictures of any size fit. "
+            f"Received: --to {form}. "
             "Fix: --to onnx, or leave out --any-size"
         )
 

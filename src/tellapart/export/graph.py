@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,23 @@ class Value:
 
     name: str
     shape: tuple[int, ...]
+
+
+class Nodes(Protocol):
+    """Is what operators of ONNX are given to, to be written down or computed."""
+
+    def constant(self, name: str, array: NDArray[Any], /) -> str:
+        """Return a new constant."""
+
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[str],
+        name: str,
+        attributes: Mapping[str, Any] | None = None,
+        /,
+    ) -> str:
+        """Return the one output of a new node."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The pixel contract's resizing as ONNX nodes: pictures of any size in, fitted pixels out.
+"""The pixel contract's resizing in ONNX's operators: pictures of any size in, fitted pixels out.
 
 Resampling is linear in each direction, so it is a product with a matrix on either side, whose
 entries follow from the sizes. They are made in the graph, in 64-bit numbers, and rounded to
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from tellapart.export.graph import Graph
+from tellapart.export.graph import Nodes
 from tellapart.sections import ImageSpec
 
 _PLACES = float(1 << 22)
@@ -20,7 +20,7 @@ _FLOAT, _INT64, _DOUBLE = 1, 7, 11
 class _Sums:
     """Writes arithmetic as nodes: each method takes names of 64-bit values and returns one."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Nodes) -> None:
         self.graph = graph
 
     def number(self, value: float) -> str:
@@ -84,7 +84,7 @@ _FILTERS: Mapping[str, Callable[[_Sums, str], str]] = MappingProxyType(
 )
 
 
-def write_fitting(graph: Graph, image: str, spec: ImageSpec) -> str:
+def write_fitting(graph: Nodes, image: str, spec: ImageSpec) -> str:
     """Return pixels `(n, c, height, width)`, float32, of pictures made to fit.
 
     Args:
@@ -183,7 +183,7 @@ def _walked(sums: _Sums, steps: str, first: str, scale: str) -> str:
     return sums.do("CumSum", way, sums.graph.constant("axis", np.array(0, np.int64)))
 
 
-def _turned(graph: Graph, matrix: str) -> str:
+def _turned(graph: Nodes, matrix: str) -> str:
     return graph.node("Transpose", [matrix], "turned", {"perm": [1, 0]})
 
 

@@ -91,13 +91,21 @@ def build_compact_resnet(image: ImageSpec, classes: int) -> keras.Model:
 
 
 def build_large_resnet(image: ImageSpec, classes: int) -> keras.Model:
-    """Return the network of recipe `best`.
+    """Return the network of recipe `best`: wide, and as deep as small grey pictures allow.
+
+    1,599,306 parameters for 28×28×1 images and 10 classes.
 
     Args:
         image: Height, width and channels.
         classes: How many classes.
+
+    Example:
+        >>> build_large_resnet(ImageSpec(), 10).count_params()
+        1599306
     """
-    return build_residual(image, classes, widths=(64, 128), blocks=(3, 2), name="large_resnet")
+    return build_residual(
+        image, classes, widths=(64, 128, 256), blocks=(2, 2, 1), name="large_resnet"
+    )
 
 
 def build_photo_resnet(image: ImageSpec, classes: int) -> keras.Model:

@@ -89,7 +89,7 @@ def export(
         to: "onnx", "saved_model", "litert", "keras" or "openvino".
         output: Where it goes; by default beside the bundle. Nothing is overwritten.
         any_size: Let the file take pictures of any size, and make them fit in its graph
-            exactly as tellapart does; for ONNX.
+            exactly as tellapart does; for ONNX and SavedModel.
         int8: Let the file compute in 8 bits; for ONNX. It is kept only if its accuracy on the
             run's validation images is at most 0.1 points lower, and need not answer alike.
         golden: A folder for real pictures with what must come out, and programs that compare.
