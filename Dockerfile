@@ -15,4 +15,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 ENTRYPOINT ["tellapart", "serve"]
-CMD ["/models/model.tellapart", "--host", "0.0.0.0"]
+CMD ["model=/models/model.tellapart", "--host", "0.0.0.0"]

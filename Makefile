@@ -36,7 +36,7 @@ $(VENV)/.developer: pyproject.toml $(VENV)/.user
 	fi
 	touch $@
 
-demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (about a minute)
+demo: $(VENV)/.user  ## Set up, then train, score, plot and predict on the real Fashion-MNIST (some minutes, most of them setting up)
 	@echo "== 1/3  Look at the data =="
 	$(BIN)/tellapart inspect fashion-mnist --output $(DEMO)/fashion-mnist.png
 	echo "== 2/3  Train recipe fast, score it, draw its curves =="

@@ -42,7 +42,6 @@ def desk(in_tmp: Path, file_run: Run) -> Path:
     for number in (1, 2):
         shutil.copytree(file_run.path, in_tmp / "runs" / f"fashion-mnist-{number}")
     shutil.copytree(ROOT / "examples" / "pictures", in_tmp / "examples" / "pictures")
-    shutil.copy(in_tmp / "examples" / "pictures" / "shirt.png", in_tmp / "shirt.png")
     rows = "".join(f"{number},Bag\n" for number in range(10_000))
     (in_tmp / "answers.csv").write_text(f"image,label\n{rows}", "utf-8")
     for home in ("photos/shoes", "photos/clothes"):
@@ -78,7 +77,9 @@ def test_the_readmes_training_command_is_understood(
         str(in_tmp / "none") if w in {"fashion-mnist", "photos/"} else w for w in _words(command)
     ]
     if "--labels" in words:
-        (in_tmp / "labels.patch.csv").write_text("image,given,label,decision\n", "utf-8")
+        patch = in_tmp / words[words.index("--labels") + 1]
+        patch.parent.mkdir(parents=True)
+        patch.write_text("image,given,label,decision\n", "utf-8")
         words = words[: words.index("--against")]
     code, message = main(words), capsys.readouterr().err
     wanted = (4, "is not a run") if "--resume" in words else (3, "no folder or file")
@@ -117,7 +118,7 @@ def test_the_examples_ten_steps_run_on_a_slice(slice_of_fashion: Dataset, in_tmp
 def test_the_quickstart_reaches_the_guides_accuracy_on_the_whole_data(
     in_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copy(ROOT / "examples" / "pictures" / "shirt.png", in_tmp / "shirt.png")
+    shutil.copytree(ROOT / "examples" / "pictures", in_tmp / "examples" / "pictures")
     found = runpy.run_path(str(ROOT / "examples" / "quickstart.py"))
     assert found["run"].evaluation.accuracy.value >= 0.900
     assert found["answer"].label in {"Shirt", "T-shirt/top", "Pullover", "Coat"}

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def explain(
     model: options.Model,
     images: Annotated[
-        list[str], typer.Argument(help="Pictures, folders, patterns like 'x/*.jpg', or - (stdin).")
+        list[str],
+        typer.Argument(help="Pictures, folders, patterns, tables, archives, or - (stdin)."),
     ],
     method: Annotated[
         str | None,

@@ -19,7 +19,10 @@ def replay(
         typer.Option("--output", "-o", help="The folder for the new run. Default: beside RUN."),
     ] = None,
     data: options.DataFolder = None,
-    backend: options.Backend = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(help="Keras' backend: tensorflow, jax or torch. Default: that of RUN."),
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

@@ -29,7 +29,12 @@ def serve(
         int | None, typer.Option(metavar="MIB", min=1, help="Of one request. Default: 32.")
     ] = None,
     trust: options.Trust = False,
-    backend: options.Runtime = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="onnx, tensorflow, jax or torch. Default: onnx where a bundle has it, else Keras."
+        ),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Serve classifiers over HTTP: a page to drop pictures on, and an interface for programs.

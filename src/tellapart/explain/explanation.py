@@ -28,7 +28,7 @@ class ExplanationRecord(BaseModel):
     Attributes:
         name: The file, or the picture's position among what was given.
         label: The class that was asked about; the most probable one by default.
-        probability: That the classifier gives it.
+        probability: That the network gives it, before it is calibrated.
         method: "cam", "grad-cam", "hires-cam" or "occlusion".
         scores: Whether the map means anything; `None` where it was not checked.
         verdict: The same in words.
@@ -57,7 +57,7 @@ class Explanation:
     Attributes:
         name: The file, or the picture's position among what was given.
         label: The class that was asked about; the most probable one by default.
-        probability: That the classifier gives it.
+        probability: That the network gives it, before it is calibrated.
         method: "cam", "grad-cam", "hires-cam" or "occlusion".
         map: `(height, width)`, float32, 0–1: for each pixel that the network saw, how much it
             speaks for the class; 0 everywhere where none does.
