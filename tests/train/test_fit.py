@@ -93,7 +93,9 @@ def test_the_same_seed_gives_the_same_weights(
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("after", [320, 1000, 1320], ids=["mid-epoch", "epoch end", "2nd epoch"])
+@pytest.mark.parametrize(
+    "after", [320, 1000, 1320, 2000], ids=["mid-epoch", "epoch end", "2nd epoch", "the end"]
+)
 def test_an_interrupted_run_goes_on_to_the_same_result(
     after: int, run: Run, slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
@@ -174,7 +176,7 @@ def test_the_best_epochs_weights_are_kept_where_the_recipe_says_so(
 def test_a_single_step_that_breaks_the_weights_is_noticed_before_anything_is_saved(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    with pytest.raises(DivergenceError, match="no longer a number"):
+    with pytest.raises(DivergenceError, match=r"no longer a? ?number.*Received: 1e\+38"):
         tellapart.train(
             slice_of_fashion,
             "guide",

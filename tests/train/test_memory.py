@@ -55,7 +55,7 @@ def test_a_batch_that_is_too_large_is_named_with_a_fix_and_leaves_nothing(
     code, line = with_little_memory(backend, str(data), "--batch-size", "6000")
     assert line == (
         "error: A training step needs more memory than there is. `fit.batch_size` must be smaller. "
-        "Received: 6000. Fix: tellapart train --batch-size 3000"
+        "Received: 6000. Fix: the same again with --batch-size 3000"
     )
     assert code == 2
     assert not Path("runs").exists()

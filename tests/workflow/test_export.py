@@ -215,7 +215,7 @@ def test_a_saved_model_for_any_size_answers_about_pictures_as_the_bundle(
     model: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "any"
-    assert tellapart.export(model, "saved_model", path, any_size=True, quiet=True).any_size
+    assert tellapart.export(model, "saved_model", output=path, any_size=True, quiet=True).any_size
     answer, classifier = FORMATS["saved_model"].open(path), tellapart.open_model(model)
     random = np.random.default_rng(0)
     for size in ((28, 28), (50, 41), (7, 300)):

@@ -60,12 +60,13 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
         ModelError: It is compiled with a loss for the other kind.
     """
     noise = np.random.default_rng(0).integers(0, 256, (4, *image.shape)).astype(np.uint8)
-    rows = keras.ops.convert_to_numpy(network(noise, training=False))
-    sums = rows.sum(axis=1)
+    outputs = keras.ops.convert_to_numpy(network(noise, training=False))
+    rows = outputs.astype(np.float32)
+    apart = 1e-3 if outputs.dtype == np.float32 else 0.05  # 16 bits keep two or three digits
     found: Literal["probabilities", "logits"] = (
-        "probabilities" if rows.min() >= 0 and np.allclose(sums, 1, atol=1e-3) else "logits"
+        "probabilities" if rows.min() >= 0 and np.abs(rows.sum(1) - 1).max() < apart else "logits"
     )
-    from_logits = getattr(network.loss, "from_logits", False) if network.compiled else None
+    from_logits = _wants_logits(network.loss) if network.compiled else None
     if from_logits is not None and from_logits != (found == "logits"):
         raise ModelError(
             f"`model` puts out {found}, and its loss takes the other kind. Fix: compile it with "
@@ -74,15 +75,30 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
     return found
 
 
+def _wants_logits(loss: Any) -> bool | None:
+    """Return what a loss takes, or `None` for one that does not say so."""
+    if hasattr(loss, "from_logits"):
+        return bool(loss.from_logits)
+    names = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
+    return False if loss in names else None
+
+
 def compile_custom(
-    network: keras.Model, optimizer: OptimizerSection, image: ImageSpec
+    network: keras.Model, optimizer: OptimizerSection, image: ImageSpec, *, own: bool
 ) -> keras.Model:
-    """Compile a user's network, and return it; its own optimiser and loss are kept.
+    """Compile a user's network, and return it.
 
     Its metrics are replaced by accuracy, which is what the history holds.
+
+    Args:
+        network: In place.
+        optimizer: The recipe's section.
+        image: The pixels that it takes.
+        own: Whether the optimiser and loss that it is compiled with are kept.
     """
-    if network.compiled:
-        network.compile(network.optimizer, network.loss, metrics=["accuracy"])
+    if own:
+        eager = bool(network.run_eagerly)
+        network.compile(network.optimizer, network.loss, metrics=["accuracy"], run_eagerly=eager)
         return network
     return compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
 

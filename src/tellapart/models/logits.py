@@ -39,6 +39,7 @@ def ends_in_softmax(layer: Any) -> bool:
     return (
         type(layer) is keras.layers.Dense
         and layer.activation is keras.activations.softmax
+        and layer.activity_regularizer is None
         and not layer.lora_enabled
         and not layer.quantization_mode
     )

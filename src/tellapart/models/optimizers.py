@@ -51,7 +51,7 @@ OPTIMIZERS: Mapping[str, Callable[[OptimizerSection, Common], keras.optimizers.O
 
 
 def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
-    """Return the optimiser of a recipe; biases and normalisations are never decayed.
+    """Return the optimiser of a recipe; its decay is of all weights, as it was measured.
 
     The learning rate is the peak of the schedule, which the training loop follows.
     """
@@ -63,7 +63,4 @@ def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
         common["global_clipnorm"] = section.clip_norm
     if section.ema:
         common |= {"use_ema": True, "ema_momentum": section.ema}
-    optimizer = OPTIMIZERS[section.name](section, common)
-    if section.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    return optimizer
+    return OPTIMIZERS[section.name](section, common)

@@ -106,6 +106,12 @@ def checkpoint_path(folder: Path, position: Position) -> Path:
     return folder / f"epoch-{position.epoch:04d}-{position.index:09d}.safetensors"
 
 
+def checkpoint_paths(folder: Path) -> list[Path]:
+    """Return all checkpoints in a folder, oldest first; numbers may outgrow their digits."""
+    found = folder.glob("epoch-*.safetensors")
+    return sorted(found, key=lambda path: [int(part) for part in path.stem.split("-")[1:]])
+
+
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, whole or not at all.
 
@@ -143,7 +149,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def latest_checkpoint(folder: Path, progress: Progress) -> Checkpoint | None:
     """Return the newest checkpoint that is whole, or `None`; damaged ones are told."""
-    for path in sorted(folder.glob("epoch-*.safetensors"), reverse=True):
+    for path in reversed(checkpoint_paths(folder)):
         try:
             return load_checkpoint(path)
         except BundleError as error:
@@ -157,7 +163,7 @@ def drop_old(folder: Path, best_epoch: int | None) -> None:
     Raises:
         OutputError: The place cannot be written.
     """
-    paths = sorted(folder.glob("epoch-*.safetensors"))
+    paths = checkpoint_paths(folder)
     best = checkpoint_path(folder, Position(best_epoch)) if best_epoch is not None else None
     for path in paths[:-KEPT]:
         if path != best:

@@ -29,25 +29,49 @@ def interruption(run: RunFolder, position: Position, stop: StopSignal) -> Interr
     )
 
 
-def divergence(
-    position: Position, block: Block | None = None, outcome: Outcome | None = None
-) -> DivergenceError:
+def divergence(position: Position, block: Block, outcome: Outcome) -> DivergenceError:
     """Return the error for a loss that is no longer a number.
 
     Args:
         position: Of the block's beginning.
-        block: The steps it happened in, if it was not found after an epoch.
+        block: The steps it happened in.
         outcome: What they came to.
     """
-    where, fix = f"on the validation images of epoch {position.epoch + 1}", ""
-    if block is not None and outcome is not None:
-        step = int(np.argmin(np.isfinite(outcome.losses)))
-        number = position.index // block.chosen.shape[1] + step + 1
-        rate = float(block.rates[step])
-        where = f"at step {number:,} of epoch {position.epoch + 1}"
-        fix = f" Received: {rate:g}. Fix: --learning-rate {rate / 10:g}"
+    step = int(np.argmin(np.isfinite(outcome.losses)))
+    number = position.index // block.chosen.shape[1] + step + 1
+    what = f"The loss is no longer a number at step {number:,} of epoch {position.epoch + 1}."
+    return _too_fast(what, float(block.rates[step]))
+
+
+def divergence_in_validation(position: Position, rate: float) -> DivergenceError:
+    """Return the error for a loss on validation images that is no number.
+
+    Args:
+        position: Of the end of the epoch.
+        rate: The learning rate of its last step.
+    """
+    number = position.epoch + 1
+    return _too_fast(
+        f"The loss is no longer a number on the validation images of epoch {number}.", rate
+    )
+
+
+def overflow(position: Position, rate: float) -> DivergenceError:
+    """Return the error for weights that are no longer numbers, or soon will not be.
+
+    Args:
+        position: When that was seen.
+        rate: The learning rate of the last step.
+    """
+    epoch, images = position.epoch + 1, position.index
+    where = f"after {images:,} images of epoch {epoch}" if images else f"after epoch {epoch - 1}"
+    return _too_fast(f"Weights are no longer numbers {where}.", rate)
+
+
+def _too_fast(what: str, rate: float) -> DivergenceError:
     return DivergenceError(
-        f"The loss is no longer a number {where}. `optimizer.learning_rate` must be lower.{fix}"
+        f"{what} `optimizer.learning_rate` must be lower. Received: {rate:g}. "
+        f"Fix: --learning-rate {rate / 10:g}"
     )
 
 
@@ -75,14 +99,25 @@ def telling_of_memory(recipe: Recipe, run: RunFolder) -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(m in text for m in _MEMORY_ERRORS):
             raise
         _keep_for_ever(error)
-        size = recipe.fit.batch_size
-        smaller = max(1, size // 2)
-        fix = f"--resume {shlex.quote(str(run.path))} --batch-size {smaller}"
-        again = fix if run.has_checkpoint() else f"--batch-size {smaller}"
         raise MemoryExceededError(
-            f"A training step needs more memory than there is. `fit.batch_size` must be smaller. "
-            f"Received: {size}. Fix: tellapart train {again}"
+            f"A training step needs more memory than there is. {_with_less(recipe, run)}"
         ) from error
+
+
+def _with_less(recipe: Recipe, run: RunFolder) -> str:
+    """Return what must be changed so that a run needs less memory."""
+    size = recipe.fit.batch_size
+    if size == 1:
+        return (
+            "The images or the network must be smaller. "
+            f"Received: {recipe.image}, and `fit.batch_size` 1 already."
+        )
+    less = f"--batch-size {size // 2}"
+    if run.record().folds or not run.has_checkpoint():
+        fix = f"the same again with {less}"
+    else:
+        fix = f"tellapart train --resume {shlex.quote(str(run.path))} {less}"
+    return f"`fit.batch_size` must be smaller. Received: {size}. Fix: {fix}"
 
 
 def _keep_for_ever(error: Exception) -> None:

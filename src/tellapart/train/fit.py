@@ -24,7 +24,14 @@ from tellapart.train.checkpoints import (
     latest_checkpoint,
     restore,
 )
-from tellapart.train.endings import divergence, has_overflowed, interruption, telling_of_memory
+from tellapart.train.endings import (
+    divergence,
+    divergence_in_validation,
+    has_overflowed,
+    interruption,
+    overflow,
+    telling_of_memory,
+)
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.pictures import Augmenter
 from tellapart.train.engines.protocol import Block, Epoch, Settings, cut_block
@@ -85,6 +92,8 @@ class _Loop:
                 task.advance(self.position.epoch * len(self.data.train) + self.position.index)
             while not self.plan.is_over(self.position) and not self._is_patience_over():
                 self._run_epoch(task)
+        if self.position.index:  # gone on with when the time was over
+            self._finish_epoch()
         self.saver.wait()
 
     def _run_epoch(self, task: Task) -> None:
@@ -96,7 +105,7 @@ class _Loop:
             if self.position.index < samples:
                 self._look_around()
         self._finish_epoch()
-        if self.stop and not self.plan.is_over(self.position):
+        if self.stop:
             self._interrupt()
 
     def _next_epoch(self) -> Epoch:
@@ -139,16 +148,19 @@ class _Loop:
         """Heed a wish to stop; save now and then; on a budget, have a bundle early."""
         if self.stop:
             self._interrupt()
-        plan, finish = self.plan, self.options.finish
-        if isinstance(plan, ByTime) and finish and plan.is_time_for_a_first_bundle():
-            self._rehearse(plan, finish)
+        self._rehearse_in_time()
         if self.saver.is_due():
             self._save()
 
-    def _rehearse(self, plan: ByTime, finish: Finish) -> None:
-        """Write a first bundle, and learn how long the end of the run will take."""
-        if self.rehearsed:
+    def _rehearse_in_time(self) -> None:
+        """On a budget, write a first bundle early, and learn how long the end will take."""
+        plan, finish = self.plan, self.options.finish
+        if not isinstance(plan, ByTime) or finish is None or self.rehearsed:
             return
+        if plan.is_time_for_a_first_bundle():
+            self._rehearse(plan, finish)
+
+    def _rehearse(self, plan: ByTime, finish: Finish) -> None:
         self.engine.publish()
         began = time.perf_counter()
         with averaged(self.network):
@@ -162,8 +174,8 @@ class _Loop:
         self.engine.publish()
         with averaged(self.network):
             val_loss, val_accuracy = self.engine.score(self.data.validation)
-        if not math.isfinite(val_loss) or has_overflowed(self.network):
-            raise divergence(self.position)
+        if not math.isfinite(val_loss):
+            raise divergence_in_validation(self.position, self._rate())
         samples, running = self.position.index, self.running
         record = EpochRecord(
             epoch=self.position.epoch + 1,
@@ -173,7 +185,7 @@ class _Loop:
             val_accuracy=val_accuracy,
             seconds=running.seconds,
             images_per_second=samples / max(running.seconds, 1e-9),
-            learning_rate=float(self.network.optimizer.learning_rate),
+            learning_rate=self._rate(),
         )
         self.history = self.history.add(record)
         self.position, self.running = Position(self.position.epoch + 1), Running()
@@ -181,8 +193,14 @@ class _Loop:
         write_whole(self.run.history_path, self.history.to_jsonl())
         self.progress.say(str(record))
         is_best = self.history.best().epoch == record.epoch
-        if self.options.finish and is_best and not self.plan.is_over(self.position):
-            self._write_bundle()
+        if not self.plan.is_over(self.position):
+            self._rehearse_in_time()
+            if self.options.finish and is_best:
+                self._write_bundle()
+
+    def _rate(self) -> float:
+        """Return the learning rate of the last step."""
+        return float(self.network.optimizer.learning_rate)
 
     def _is_patience_over(self) -> bool:
         """Return whether the recipe ends the training early; it follows from the history."""
@@ -198,6 +216,8 @@ class _Loop:
 
     def _save(self) -> None:
         self.engine.publish()
+        if has_overflowed(self.network):  # checkpoints are to be worth going on from
+            raise overflow(self.position, self._rate())
         state = capture(self.network, self.position, self.running, self.history.to_jsonl())
         self.saver.save(state, self.history.best().epoch if len(self.history) else None)
 
@@ -254,4 +274,6 @@ def fit(
         finally:
             saver.close()
         keep_weights(network, recipe, loop.history, run, progress)
+        if stop:  # everything is saved, and going on finishes at once
+            raise interruption(run, loop.position, stop)
     return loop.history

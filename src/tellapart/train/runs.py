@@ -33,6 +33,8 @@ class RunRecord(BaseModel):
         labels: The corrections of labels that it was trained with, and what became of them.
         fold: The number, from 1, of the fold of a cross-validation that it was tested on.
         folds: How many folds there are; 0 for a run of its own.
+        own_optimizer: Whether the user's network came with an optimiser of its own; `None` in
+            runs that did not write it down.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,7 @@ class RunRecord(BaseModel):
     labels: Corrections | None = None
     fold: int = 0
     folds: int = 0
+    own_optimizer: bool | None = None
 
 
 @dataclass(frozen=True)

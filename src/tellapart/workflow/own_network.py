@@ -46,23 +46,26 @@ class Pattern:
         model: What `check_custom` accepts.
 
     Raises:
-        ModelError: It cannot be built anew from its config.
+        ModelError: It, or the optimiser that it is compiled with, cannot be made anew from its
+            config.
     """
 
     def __init__(self, model: keras.Model) -> None:
         check_can_be_rebuilt(model)
         self._model = model
+        if model.compiled:
+            _copy_of(model.optimizer)
         self._weights = model.get_weights()
 
     @property
     def digest(self) -> str:
         """Return what tells its layers from others, whatever their names are."""
         layers = [
-            [type(layer).__name__, {k: v for k, v in layer.get_config().items() if k != "name"}]
+            _without_names(keras.saving.serialize_keras_object(layer))
             for layer in self._model._flatten_layers()
             if not isinstance(layer, keras.Model)
         ]
-        return sha256_hex(json.dumps(layers, sort_keys=True, default=str).encode())
+        return sha256_hex(json.dumps(layers, sort_keys=True).encode())
 
     def keep_in(self, path: Path) -> None:
         """Write the weights that all folds begin with, or take those that are there.
@@ -97,6 +100,36 @@ class Pattern:
         network = rebuild(self._model)
         network.set_weights(self._weights)
         if self._model.compiled:
-            optimizer = self._model.optimizer
-            network.compile(type(optimizer).from_config(optimizer.get_config()), self._model.loss)
+            network.compile(_copy_of(self._model.optimizer), self._model.loss)
         return network
+
+
+def _copy_of(optimizer: Any) -> Any:
+    """Return a new optimiser that does the same.
+
+    Raises:
+        ModelError: It cannot be made from its config.
+    """
+    try:
+        found = type(optimizer).from_config(optimizer.get_config())
+    except Exception as error:
+        raise ModelError(
+            "The optimiser of `model` cannot be made anew for each fold: it, and a schedule of "
+            f"its own, must have a get_config. Received: {' '.join(str(error).split())[:200]}"
+        ) from error
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        raise ModelError(
+            "The optimiser of `model` leaves single variables out of its weight decay, which "
+            "a copy cannot know. Fix: exclude_from_weight_decay(var_names=...)"
+        )
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if pattern is not None:
+        found.exclude_from_weight_decay(var_names=[pattern.pattern])
+    return found
+
+
+def _without_names(config: Any) -> Any:
+    """Return a config without the names that Keras gives to layers, at any depth."""
+    if isinstance(config, dict):
+        return {k: _without_names(v) for k, v in config.items() if k != "name"}
+    return [_without_names(v) for v in config] if isinstance(config, (list, tuple)) else config

@@ -8,7 +8,7 @@ import numpy as np
 from tellapart.bundle import Bundle, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
-from tellapart.errors import DataError
+from tellapart.errors import DataError, ModelError
 from tellapart.export.twin import with_twin
 from tellapart.files import write_whole
 from tellapart.manifest import DataRecord
@@ -103,6 +103,7 @@ class Session:
             labels=self._data.corrections,
             fold=data.fold.number if data.fold else 0,
             folds=data.fold.count if data.fold else 0,
+            own_optimizer=self._own_optimizer,
         )
         keep_patch(self._folder, data)
         self._folder.begin(self._recipe, record)
@@ -139,7 +140,7 @@ class Session:
                 f"The run began with batches of {record.earlier_batch_sizes[0]}: the result is "
                 "not the one that an undisturbed run would have given."
             )
-        self._network = self._make_network(model)
+        self._network = self._make_network(model, record.own_optimizer)
 
     def finish(self) -> Run:
         """Train, save, score and draw."""
@@ -159,8 +160,8 @@ class Session:
         write_whole(self._folder.history_path, history.to_jsonl())
         run = Run(self._folder.path, self._recipe, history, evaluation, trust=True)
         pictures = save_pictures(run)
-        write_whole(self._folder.evaluation_path, evaluation.to_json())
         write_whole(self._folder.report_path, page_of(run, predictor, self._data, pictures))
+        write_whole(self._folder.evaluation_path, evaluation.to_json())  # says that all is done
         if self._budget:
             self._progress.say(outlook(history))
         return run
@@ -178,8 +179,16 @@ class Session:
         )
         tell_of_data(self._data, self._folder, self._progress)
 
-    def _make_network(self, model: Any) -> Any:
-        """Return the network to train, compiled."""
+    def _make_network(self, model: Any, own_optimizer: bool | None = None) -> Any:
+        """Return the network to train, compiled.
+
+        Args:
+            model: The user's, or `None` for the recipe's.
+            own_optimizer: Whether its own optimiser is kept; by default if it has one.
+
+        Raises:
+            ModelError: The network cannot be trained, or is not compiled as it was.
+        """
         if model is None:
             recipe = self._recipe
             network = build_network(recipe.model.name, recipe.image, len(self._data.class_names))
@@ -187,13 +196,19 @@ class Session:
             return compile_network(network, recipe.optimizer)
         check_precision(model)
         check_can_be_rebuilt(model)
-        self._own_optimizer = bool(model.compiled)
+        self._own_optimizer = bool(model.compiled) if own_optimizer is None else own_optimizer
+        if self._own_optimizer and not model.compiled:
+            raise ModelError(
+                "This run began with a compiled `model`, and goes on with its optimiser. "
+                "Received: one that is not compiled. Fix: compile it as it was"
+            )
         if not scales_pixels(model):
             self._progress.say(
                 "The model has no layer that scales its input; it gets raw pixels 0–255. "
                 "If it expects 0–1, make keras.layers.Rescaling(1 / 255) its first layer."
             )
-        return compile_custom(model, self._recipe.optimizer, self._recipe.image)
+        recipe, own = self._recipe, self._own_optimizer
+        return compile_custom(model, recipe.optimizer, recipe.image, own=own)
 
     def _show_summary(self) -> None:
         """Show Keras' summary; in a notebook Keras displays it by itself."""

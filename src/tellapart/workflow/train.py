@@ -96,7 +96,7 @@ def train(
                 "corrections of labels: leave out others. "
                 "Only --batch-size may change, where memory is short."
             )
-        where = _Place(data, model, data_folder, backend)
+        where = _Place(data, model, data_folder, backend, use_cache=use_cache)
         return _resume(Path(resume), where, batch_size, save_every, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
@@ -178,6 +178,7 @@ class _Place:
     model: Any
     data_folder: str | Path | None
     backend: str | None
+    use_cache: bool
 
 
 def _resume(
@@ -207,7 +208,9 @@ def _resume(
     for part in path.rglob(".*.part"):  # what a kill left half-written
         part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
-    session = Session(folder, progress, save_every=save_every, budget=limit)
+    session = Session(
+        folder, progress, save_every=save_every, budget=limit, use_cache=place.use_cache
+    )
     found = load_again(source, record, recipe, data_folder=place.data_folder, quiet=quiet)
     is_changed = batch_size not in (None, recipe.fit.batch_size)
     if is_changed:

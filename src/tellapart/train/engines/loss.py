@@ -77,13 +77,20 @@ def score_outputs(logits: NDArray[np.float32], targets: NDArray[Any]) -> tuple[f
 def is_plain_classifier(network: keras.Model) -> bool:
     """Return whether a compiled network trains as Keras' own models do, on this loss.
 
-    A user's network with another loss, or with a training step of its own, does not.
+    A user's network with another loss, with a training step, a `compute_loss` or a `call` of
+    its own, or one that is to run eagerly, does not.
     """
-    own_step = type(network).train_step is not keras.Model.train_step
-    loss = network.loss
-    known = isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or loss in (
+    kind, plain = type(network), keras.Model
+    own_step = kind.train_step is not plain.train_step
+    own_loss = kind.compute_loss is not plain.compute_loss
+    own_call = not kind.call.__module__.startswith("keras.")
+    return not (own_step or own_loss or own_call or network.run_eagerly) and _is_known(network.loss)
+
+
+def _is_known(loss: Any) -> bool:
+    if type(loss) is keras.losses.SparseCategoricalCrossentropy:
+        return loss.reduction == "sum_over_batch_size" and loss.ignore_class is None
+    return loss in (
         "sparse_categorical_crossentropy",
         keras.losses.sparse_categorical_crossentropy,
     )
-    unlike = getattr(loss, "ignore_class", None) is not None
-    return known and not own_step and not unlike

@@ -51,6 +51,7 @@ def can_stand_for(convolution: Any, pool: Any) -> bool:
         and tuple(convolution.strides) == (1, 1)
         and tuple(convolution.dilation_rate) == (1, 1)
         and convolution.groups == 1
+        and convolution.activity_regularizer is pool.activity_regularizer is None
         and convolution.data_format == pool.data_format == "channels_last"
         and convolution.activation in (keras.activations.relu, keras.activations.linear)
         and tuple(pool.pool_size) == tuple(pool.strides) == (2, 2)

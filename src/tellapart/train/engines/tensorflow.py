@@ -69,9 +69,10 @@ class TensorFlowEngine(Engine):
 
     def _take_the_program(self) -> None:
         """Make the program's variables this network's, if they are another's or older."""
-        if self._program.owner is not self:
-            if self._program.owner is not None:
-                self._program.owner.publish()
+        owner = self._program.owner
+        if owner is not self:
+            if owner is not None and owner._variables[0] is not self._variables[0]:
+                owner.publish()  # of our own network it would be an older state
             self._copy(self._variables, self._pattern)
             self._program.owner = self
 
@@ -169,14 +170,29 @@ def _describe(network: keras.Model, settings: Settings, *, compile_steps: bool) 
     """Return all that a program depends on; `None` for what is not worth a second copy.
 
     Without XLA nothing stays behind; and of layers other than Keras' own nobody can tell
-    whether they are equal.
+    whether they are equal, nor of an optimiser whose config does not say all about it.
     """
     if not compile_steps or network.count_params() > MOST_WEIGHTS:
+        return None
+    if not _can_be_copied(network.optimizer):
         return None
     trained = [variable.path for variable in network.trainable_variables]
     optimizer = network.optimizer.get_config() | {"name": type(network.optimizer).__name__}
     kind = type(network).__name__
     return json.dumps([kind, network.get_config(), optimizer, trained, str(settings)], default=str)
+
+
+def _can_be_copied(optimizer: Any) -> bool:
+    """Return whether an optimiser made from the config of one does the same."""
+    if getattr(optimizer, "_exclude_from_weight_decay_pattern", None) is not None:
+        return False
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        return False
+    try:
+        type(optimizer).from_config(optimizer.get_config())
+    except (NotImplementedError, TypeError, ValueError):  # such as a schedule without a config
+        return False
+    return True
 
 
 def _variables(network: keras.Model) -> list[Any]:

@@ -20,10 +20,10 @@ def training_twin(network: keras.Model, *, from_logits: bool) -> keras.Model:
     """
     if type(network) is keras.Sequential:
         return _sequential_twin(network, from_logits=from_logits)
-    inputs, last = network.inputs[0], network.layers[-1]
+    inputs, outputs = network.inputs[0], network.outputs[0]
+    last, node, _ = outputs._keras_history  # which may be an operation, and no layer
     if not from_logits and ends_in_softmax(last):
-        return keras.Model(inputs, Logits(last)(last.input))
-    outputs = network.outputs[0]
+        return keras.Model(inputs, Logits(last)(last._inbound_nodes[node].input_tensors[0]))
     return keras.Model(inputs, outputs if from_logits else Logarithm()(outputs))
 
 
