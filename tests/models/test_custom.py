@@ -118,6 +118,22 @@ def test_a_loss_for_the_other_kind_of_output_is_refused_with_the_fix() -> None:
         output_kind(network, ImageSpec())
 
 
+def test_a_loss_of_ones_own_may_take_what_it_likes() -> None:
+    network = _network(activation=None)
+    network.compile("adam", lambda wanted, found: keras.ops.mean(found) * wanted)
+    assert output_kind(network, ImageSpec()) == "logits"
+
+
+def test_probabilities_in_16_bits_are_probabilities() -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = _network(classes=200)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert output_kind(network, ImageSpec()) == "probabilities"
+
+
 def test_a_network_compiled_without_metrics_still_gets_its_accuracy_measured(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:

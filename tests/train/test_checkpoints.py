@@ -77,3 +77,13 @@ def test_the_newest_two_and_the_best_are_kept(tmp_path: Path) -> None:
     drop_old(tmp_path, best_epoch=2)
     names = [path.name.split("-")[1] for path in sorted(tmp_path.iterdir())]
     assert names == ["0002", "0005", "0006"]
+
+
+def test_the_newest_is_found_and_kept_when_numbers_outgrow_their_digits(tmp_path: Path) -> None:
+    for epoch in (9_998, 9_999, 10_000):
+        save_checkpoint(tmp_path, _checkpoint(epoch))
+    drop_old(tmp_path, best_epoch=None)
+    found = latest_checkpoint(tmp_path, SILENCE)
+    assert found is not None
+    assert found.position.epoch == 10_000
+    assert len(list(tmp_path.iterdir())) == 2

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from typing_extensions import override
@@ -13,7 +15,12 @@ import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import prepare
 from tellapart.errors import DivergenceError, Interrupted
+from tellapart.models.catalogue import build_network, compile_network
 from tellapart.progress import Silence
+from tellapart.recipe import Recipe
+from tellapart.train.fit import fit
+from tellapart.train.options import Finish, FitOptions
+from tellapart.train.plan import Budget
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 from tellapart.workflow.session import Session
@@ -35,13 +42,18 @@ class _PressCtrlC(Silence):
             os.kill(os.getpid(), self._number)
 
 
+def build_and_compile(recipe: Recipe) -> keras.Model:
+    """Return the recipe's network as a run begins with it."""
+    return compile_network(build_network(recipe.model.name, recipe.image, 10), recipe.optimizer)
+
+
 def _interrupted_run(
-    data: Dataset, output: Path, press: _PressCtrlC, **settings: Any
+    data: Dataset, output: Path, press: _PressCtrlC, model: Any = None, **settings: Any
 ) -> tuple[Path, Interrupted]:
     recipe = tellapart.load_recipe("guide", {"fit.epochs": 2} | settings)
     folder = RunFolder.create(output, "run")
     session = Session(folder, press)
-    session.begin(data, recipe, None, strict=False)
+    session.begin(data, recipe, model, strict=False)
     with pytest.raises(Interrupted) as caught:
         session.finish()
     return folder.path, caught.value
@@ -110,6 +122,63 @@ def test_an_interrupted_run_goes_on_to_the_same_result(
     ours, theirs = resumed.model.network.get_weights(), run.model.network.get_weights()
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_of_ones_own_goes_on_by_the_recipes_schedule_in_the_same_process(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    settings = {"optimizer.schedule": "cosine", "fit.epochs": 2}
+    layers = (keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10))
+    network = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    other = keras.models.clone_model(network)
+    other.set_weights(network.get_weights())
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(320), network, **settings)
+    resumed = tellapart.train(slice_of_fashion, model=network, resume=path, quiet=True)
+    alone = tellapart.train(
+        slice_of_fashion, "guide", model=other, settings=settings, output=tmp_path, quiet=True
+    )
+    for column in ("loss", "val_loss", "learning_rate"):
+        assert resumed.history[column] == alone.history[column]
+
+
+def test_a_run_that_has_no_time_left_still_scores_what_it_trained(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(320))
+    recipe = tellapart.load_recipe(path / "recipe.toml")
+    data = prepare(slice_of_fashion, recipe)
+    network = build_and_compile(recipe)
+    over = FitOptions(budget=Budget(1.0, time.monotonic() - 10.0))
+    history = fit(network, recipe, data, RunFolder(path), Silence(), over)
+    assert history["epoch"] == [1]
+    assert np.isfinite(history["val_loss"]).all()
+
+
+class _Counting(Finish):
+    """Is an end of a run that only counts how often it is rehearsed."""
+
+    def __init__(self) -> None:
+        self.saved, self.rehearsed = 0, 0
+
+    @override
+    def save(self) -> None:
+        self.saved += 1
+
+    @override
+    def rehearse(self) -> float:
+        self.rehearsed += 1
+        return 0.1
+
+
+def test_on_a_budget_the_end_is_rehearsed_once_however_short_epochs_are(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    recipe = tellapart.load_recipe("guide", {"fit.batch_size": 500})  # two steps an epoch
+    finish = _Counting()
+    options = FitOptions(budget=Budget(20.0, time.monotonic()), finish=finish)
+    data, folder = prepare(slice_of_fashion, recipe), RunFolder.create(tmp_path, "run")
+    fit(build_and_compile(recipe), recipe, data, folder, Silence(), options)
+    assert finish.rehearsed == 1
 
 
 def test_sigterm_stops_too_with_its_own_exit_code(

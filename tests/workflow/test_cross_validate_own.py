@@ -14,6 +14,7 @@ from tellapart.errors import ModelError, UsageError
 from tellapart.sections import ImageSpec
 from tellapart.workflow.cross_validate import CrossValidation
 from tellapart.workflow.folds import read_out_of_fold
+from tellapart.workflow.own_network import Pattern
 
 OPTIONS: dict[str, Any] = {"folds": 2, "epochs": 1, "quiet": True}
 
@@ -106,6 +107,39 @@ def test_it_goes_on_with_its_network_only(found: CrossValidation) -> None:
         tellapart.cross_validate(resume=found.path, quiet=True)
     with pytest.raises(UsageError, match="with the network that it began with"):
         tellapart.cross_validate(resume=found.path, model=build(filters=5), quiet=True)
+
+
+def test_the_digest_is_of_layers_and_not_of_their_names() -> None:
+    def wrapped(filters: int) -> keras.Model:
+        inner = keras.layers.Conv2D(filters, 3)
+        layers = [keras.layers.SpectralNormalization(inner), keras.layers.Flatten()]
+        return keras.Sequential([keras.Input((9, 9, 1)), *layers, keras.layers.Dense(2)])
+
+    assert Pattern(wrapped(3)).digest == Pattern(wrapped(3)).digest != Pattern(wrapped(4)).digest
+
+
+def test_a_copy_has_the_optimiser_with_all_that_it_was_told() -> None:
+    network = build(compiled=False)
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    network.compile(optimizer, "sparse_categorical_crossentropy")
+    copy = Pattern(network).copy(seed=0)
+    kernel, bias = copy.trainable_variables[:2]
+    assert copy.optimizer._use_weight_decay(kernel)
+    assert not copy.optimizer._use_weight_decay(bias)
+
+
+def test_an_optimiser_that_cannot_be_made_anew_is_refused() -> None:
+    class Own(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+        """Has no config."""
+
+        def __call__(self, _step: Any) -> Any:
+            return 0.1
+
+    network = build(compiled=False)
+    network.compile(keras.optimizers.SGD(Own()), "sparse_categorical_crossentropy")
+    with pytest.raises(ModelError, match="must have a get_config"):
+        Pattern(network)
 
 
 def test_settings_that_a_compiled_network_would_not_follow_are_refused(

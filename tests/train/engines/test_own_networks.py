@@ -58,7 +58,7 @@ def _with_penalty() -> keras.Model:
 
 
 def _with_undecayed_biases() -> keras.Model:
-    optimizer = keras.optimizers.AdamW(0.01, weight_decay=5.0)
+    optimizer = keras.optimizers.SGD(0.01, weight_decay=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return _with_layers(
         keras.layers.Conv2D(4, 3, bias_initializer="ones"),
