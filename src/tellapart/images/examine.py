@@ -66,6 +66,8 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
 def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
     """Return a picture's own width and height in pixels, upright, without decoding it.
 
+    Only a PNG that may say behind its pixels how it was held is decoded.
+
     Args:
         content: A whole file, or an array `(height, width)` or `(height, width, channels)`.
         name: What to call it in an error.
