@@ -1,5 +1,7 @@
 """A record of what was found is found again for the same data, and for no others."""
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +112,28 @@ def test_a_cache_that_may_hold_nothing_holds_no_record(folder: Path, place: Path
     keep_inspection(data, found, closed)
     assert find_inspection(data, closed) is None
     assert not closed.folder.exists()
+
+
+ODD = os.fsdecode(b"caf\xe9")
+"""A name as an old disk has it: no UTF-8."""
+
+
+def test_names_that_are_no_utf_8_are_kept_and_printed_as_text(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / f"{ODD}.txt").write_text("no picture", "utf-8")
+    (folder / "shirt" / f"{ODD}.png").write_bytes((folder / "shirt" / "00.png").read_bytes())
+    odd = folder.rename(folder.parent / ODD)
+    monkeypatch.chdir(folder.parent)
+    assert main(["inspect", str(odd), "--json", "-q", "--report", "page.html"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["name"] == "caf\\xe9"
+    skipped = {entry["file"] for entry in found["account"]["exceptions"]}
+    assert f"{folder.parent}/caf\\xe9/caf\\xe9.txt" in skipped
+    [copies] = [each for each in found["findings"] if each["check"] == "exact-duplicates"]
+    assert f"{folder.parent}/caf\\xe9/shirt/caf\\xe9.png" in copies["files"]
+    again = kept(odd)
+    assert again is not None
+    assert again.model_dump(mode="json") == found | {"picture": None, "report": None}
+    assert main(["inspect", str(odd), "-q"]) == 0
+    assert "caf\\xe9/caf\\xe9.txt" in capsys.readouterr().out
