@@ -137,3 +137,43 @@ def test_names_that_are_no_utf_8_are_kept_and_printed_as_text(
     assert again.model_dump(mode="json") == found | {"picture": None, "report": None}
     assert main(["inspect", str(odd), "-q"]) == 0
     assert "caf\\xe9/caf\\xe9.txt" in capsys.readouterr().out
+
+
+def test_a_record_is_found_by_whatever_path_the_same_data_are_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "shirt" / "notes.txt").write_text("no picture", "utf-8")
+    (folder / "outside.png").write_bytes((folder / "shirt" / "00.png").read_bytes())
+    (folder.parent / "link").symlink_to(folder)
+    monkeypatch.chdir(folder.parent)
+    assert inspected(Path("clothes")).origin == "clothes"
+    for path in (folder, Path("clothes"), Path("link"), folder / ".." / "clothes"):
+        assert kept(path) is not None
+    monkeypatch.chdir(folder)
+    assert kept(Path()) is not None
+    Path("outside.png").rename("beside.png")
+    assert kept(folder) is None
+
+
+def test_a_record_of_a_table_is_found_by_its_relative_and_its_whole_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"clothes/shirt/{i:02}.png,{'a' if i % 4 else 'b'}" for i in range(0, 24, 2)]
+    rows += ["clothes/shoe/01.png,"]
+    table = folder.parent / "list.csv"
+    table.write_text("\n".join(["file,label", *rows]), "utf-8")
+    monkeypatch.chdir(folder.parent)
+    found = tellapart.inspect("list.csv", output="grid.png", quiet=True)
+    assert found.account is not None
+    assert found.account.reasons == {"no-label": 1}
+    assert kept(table) is not None
+    table.write_text("\n".join(["file,label", *reversed(rows)]), "utf-8")
+    assert kept(table) is None
+
+
+def test_what_a_strict_look_refuses_is_kept_as_skipped(folder: Path) -> None:
+    strict = tellapart.inspect(folder, output=folder.parent / "g.png", strict=True, quiet=True)
+    assert strict.account is not None
+    assert strict.account.counts["refused"] == 1
+    record = kept(folder)
+    assert record == inspected(folder).model_copy(update={"picture": None})

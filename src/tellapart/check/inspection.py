@@ -100,6 +100,18 @@ def account_of(ledger: Ledger) -> Account:
     )
 
 
+def passing_over(account: Account) -> Account:
+    """Return an account in which what was refused is skipped, as it is where nobody is strict."""
+    counts = dict(account.counts)
+    counts["skipped"] = counts.get("skipped", 0) + counts.get("refused", 0)
+    counts["refused"] = 0
+    exceptions = tuple(
+        entry.model_copy(update={"status": "skipped"}) if entry.status == "refused" else entry
+        for entry in account.exceptions
+    )
+    return account.model_copy(update={"counts": counts, "exceptions": exceptions})
+
+
 def tally(facts: Facts) -> tuple[Tally, ...]:
     """Return how many pictures have which size, mode, kind of file and camera."""
     sizes = [f"{w}×{h}" for w, h in zip(facts.widths, facts.heights, strict=True)]
