@@ -1,5 +1,7 @@
 """A record of what was found is found again for the same data, and for no others."""
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +112,68 @@ def test_a_cache_that_may_hold_nothing_holds_no_record(folder: Path, place: Path
     keep_inspection(data, found, closed)
     assert find_inspection(data, closed) is None
     assert not closed.folder.exists()
+
+
+ODD = os.fsdecode(b"caf\xe9")
+"""A name as an old disk has it: no UTF-8."""
+
+
+def test_names_that_are_no_utf_8_are_kept_and_printed_as_text(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / f"{ODD}.txt").write_text("no picture", "utf-8")
+    (folder / "shirt" / f"{ODD}.png").write_bytes((folder / "shirt" / "00.png").read_bytes())
+    odd = folder.rename(folder.parent / ODD)
+    monkeypatch.chdir(folder.parent)
+    assert main(["inspect", str(odd), "--json", "-q", "--report", "page.html"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["name"] == "caf\\xe9"
+    skipped = {entry["file"] for entry in found["account"]["exceptions"]}
+    assert f"{folder.parent}/caf\\xe9/caf\\xe9.txt" in skipped
+    [copies] = [each for each in found["findings"] if each["check"] == "exact-duplicates"]
+    assert f"{folder.parent}/caf\\xe9/shirt/caf\\xe9.png" in copies["files"]
+    again = kept(odd)
+    assert again is not None
+    assert again.model_dump(mode="json") == found | {"picture": None, "report": None}
+    assert main(["inspect", str(odd), "-q"]) == 0
+    assert "caf\\xe9/caf\\xe9.txt" in capsys.readouterr().out
+
+
+def test_a_record_is_found_by_whatever_path_the_same_data_are_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "shirt" / "notes.txt").write_text("no picture", "utf-8")
+    (folder / "outside.png").write_bytes((folder / "shirt" / "00.png").read_bytes())
+    (folder.parent / "link").symlink_to(folder)
+    monkeypatch.chdir(folder.parent)
+    assert inspected(Path("clothes")).origin == "clothes"
+    for path in (folder, Path("clothes"), Path("link"), folder / ".." / "clothes"):
+        assert kept(path) is not None
+    monkeypatch.chdir(folder)
+    assert kept(Path()) is not None
+    Path("outside.png").rename("beside.png")
+    assert kept(folder) is None
+
+
+def test_a_record_of_a_table_is_found_by_its_relative_and_its_whole_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"clothes/shirt/{i:02}.png,{'a' if i % 4 else 'b'}" for i in range(0, 24, 2)]
+    rows += ["clothes/shoe/01.png,"]
+    table = folder.parent / "list.csv"
+    table.write_text("\n".join(["file,label", *rows]), "utf-8")
+    monkeypatch.chdir(folder.parent)
+    found = tellapart.inspect("list.csv", output="grid.png", quiet=True)
+    assert found.account is not None
+    assert found.account.reasons == {"no-label": 1}
+    assert kept(table) is not None
+    table.write_text("\n".join(["file,label", *reversed(rows)]), "utf-8")
+    assert kept(table) is None
+
+
+def test_what_a_strict_look_refuses_is_kept_as_skipped(folder: Path) -> None:
+    strict = tellapart.inspect(folder, output=folder.parent / "g.png", strict=True, quiet=True)
+    assert strict.account is not None
+    assert strict.account.counts["refused"] == 1
+    record = kept(folder)
+    assert record == inspected(folder).model_copy(update={"picture": None})

@@ -272,3 +272,15 @@ def test_a_draft_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_there_is_no_entry_where_there_is_no_folder(tmp_path: Path) -> None:
     assert open_entry(tmp_path / "none") is None
+
+
+def test_pictures_in_a_folder_whose_name_is_no_utf_8_are_kept(pets: Path, tmp_path: Path) -> None:
+    odd = pets.rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    cache = Cache(tmp_path / "cache", least_seconds=0.0)
+    first = Reader(SPEC, str(odd), cache).read(from_folder(odd).train)
+    [path] = entries_of(cache.entries)
+    entry = open_entry(path)
+    assert entry is not None
+    assert entry.index.data == f"{tmp_path}/caf\\xe9"
+    again = Reader(SPEC, str(odd), cache).read(from_folder(odd).train)
+    assert np.array_equal(np.asarray(first.pixels), np.asarray(again.pixels))

@@ -284,3 +284,22 @@ def test_groups_that_the_given_splits_share_are_told(tmp_path: Path) -> None:
         put(tmp_path / name)
     data = from_folder(tmp_path, Layout(group_from=r"p\d"))
     assert data.remarks == ("train and test share groups, so the scores flatter: p1.",)
+
+
+def test_a_class_that_is_a_link_into_a_hidden_folder_is_a_class(tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    for name in (".store/cat/1.png", ".store/rat/1.png", "dog/1.png", "owl/1.png"):
+        put(root / name)
+    (root / "cat").symlink_to(Path(".store", "cat"))
+    (root / ".again").symlink_to("dog")
+    data = from_folder(root)
+    assert data.train.counts == {"cat": 1, "dog": 1, "owl": 1}
+    assert {entry.file: (entry.reason, entry.detail) for entry in data.unused} == {
+        str(root / ".store" / "cat"): ("hidden", f"hidden, and read already as {root / 'cat'}."),
+        str(root / ".store" / "rat" / "1.png"): (
+            "hidden",
+            "it, or a folder above it, is hidden.",
+        ),
+        str(root / ".again"): ("hidden", f"hidden, and read already as {root / 'dog'}."),
+    }
+    assert data.remarks == ("Left alone: hidden: 3.",)

@@ -95,3 +95,11 @@ def test_content_is_a_picture_as_it_lies_there(tmp_path: Path, fashion: Dataset)
     pixels = taken.content(1)
     assert isinstance(pixels, np.ndarray)
     assert np.array_equal(pixels, fashion.test.decode(ImageSpec()).pixels[3])
+
+
+def test_of_a_picture_too_large_to_examine_whole_the_true_size_is_told(tmp_path: Path) -> None:
+    for name, size in {"cat/a.png": (8000, 2000), "dog/b.png": (40, 30)}.items():
+        (tmp_path / name).parent.mkdir()
+        Image.new("L", size).save(tmp_path / name)
+    facts = survey_dataset(from_folder(tmp_path)).facts
+    assert (facts.widths.tolist(), facts.heights.tolist()) == ([8000, 40], [2000, 30])

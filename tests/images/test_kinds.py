@@ -1,5 +1,6 @@
 """Telling pictures from other files by their first bytes, and endings that promise another."""
 
+import struct
 import sys
 from pathlib import Path
 
@@ -54,3 +55,10 @@ def test_a_file_is_read_by_its_content_whatever_its_ending_is(kind: str, tmp_pat
 @pytest.mark.parametrize("name", ["picture 3", "cat", "cat.2024", ".", "", "apng.", "a.b.c"])
 def test_a_name_without_a_pictures_ending_promises_nothing(name: str) -> None:
     assert suffix_remark(name, "JPEG") == ()
+
+
+def test_nothing_behind_the_first_bytes_is_looked_at_whatever_length_they_promise() -> None:
+    head = struct.pack(">I4s4sI", 2**32 - 1, b"ftyp", b"heic", 0)
+    content = head + b"mif1" * ((HEAD_BYTES - len(head)) // 4) + b"avif" * 1000
+    assert kind_of(content[:HEAD_BYTES]) is None
+    assert kind_of(content) is None

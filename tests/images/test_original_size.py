@@ -40,3 +40,16 @@ def test_what_is_no_picture_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(ImageError) as caught:
         original_size(content, "a.jpg")
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+@pytest.mark.parametrize(
+    ("size", "reduced"),
+    [((8000, 2000), (4096, 1024)), ((2, 6000), (1, 4096)), ((4096, 30), (4096, 30))],
+)
+def test_a_picture_too_large_to_examine_whole_keeps_its_shape_and_its_size_is_told(
+    size: tuple[int, int], reduced: tuple[int, int], *, is_file: bool
+) -> None:
+    found = examine(jpeg(*size) if is_file else np.zeros(size[::-1], np.uint8), "a.jpg")
+    assert found.size == size
+    assert found.pixels.shape[1::-1] == reduced

@@ -148,3 +148,29 @@ def test_strict_and_no_look_at_the_pictures_exclude_each_other(
 ) -> None:
     assert main(["inspect", str(folder), "--strict", "--no-check"]) == 2
     assert "leave out --no-check" in capsys.readouterr().err
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n"
+
+
+@pytest.mark.parametrize("kind", ["pointers of Git LFS", "a table of what is elsewhere"])
+def test_where_no_picture_can_be_read_every_file_is_accounted_for_and_that_is_said(
+    in_tmp: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{label}/{index}.png" for label in ("cat", "dog") for index in range(4)]
+    source, words = in_tmp / "photos", ["--report", "page.html", "-q"]
+    for name in names:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(POINTER.format("0" * 64), "utf-8")
+    if kind == "a table of what is elsewhere":
+        rows = "\n".join(["file,label", *(f"{name},{name[:3]}" for name in names)])
+        source, words = in_tmp / "list.csv", [*words, "--root", str(in_tmp)]
+        source.write_text(rows, "utf-8")
+    assert main(["inspect", str(source), *words]) == 0
+    shown = capsys.readouterr().out
+    assert "files: 8 = used 0, repaired 0, skipped 8, refused 0" in shown
+    assert "problem: 8 pictures are unreadable" in shown
+    assert "(cat (0), dog (0))" in shown
+    assert "Classes must not differ much" not in shown
+    assert "unreadable" in (in_tmp / "page.html").read_text("utf-8")
+    assert main(["inspect", str(source), *words, "--strict"]) == 3

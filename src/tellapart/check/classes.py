@@ -23,7 +23,8 @@ def find_small_classes(evidence: Evidence) -> tuple[Finding, ...]:
     where = "in the test split"
     if "test" not in survey.split_names:
         share = DataSection().test_fraction
-        counts = np.maximum(np.rint(share * _counts(evidence, "train")), 1).astype(np.int64)
+        there = _counts(evidence, "train")
+        counts = np.minimum(np.maximum(np.rint(share * there), 1), there).astype(np.int64)
         where = f"to test on, when {share:.0%} are held out"
     small = np.flatnonzero(counts < LEAST_TESTED)
     if not len(small):
@@ -50,7 +51,7 @@ def find_imbalance(evidence: Evidence) -> tuple[Finding, ...]:
     """Return whether the largest class to train on is many times the smallest."""
     counts = _counts(evidence, "train")
     most, least = int(counts.argmax()), int(counts.argmin())
-    if counts[most] < LARGEST_RATIO * counts[least]:
+    if not counts[most] or counts[most] < LARGEST_RATIO * counts[least]:
         return ()
     names = evidence.survey.class_names
     return (

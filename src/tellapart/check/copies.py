@@ -109,4 +109,6 @@ def _findings(
 def _kinds(clusters: Indices, kinds: Indices) -> Indices:
     """Return how many different `kinds` the members of each cluster have."""
     pairs = np.unique(np.stack([clusters, kinds], axis=1), axis=0)
-    return np.asarray(np.bincount(pairs[:, 0], minlength=int(clusters.max()) + 1), np.int64)
+    return np.asarray(
+        np.bincount(pairs[:, 0], minlength=int(clusters.max(initial=-1)) + 1), np.int64
+    )

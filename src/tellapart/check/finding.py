@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from tellapart.data.duplicates import Duplicates
 from tellapart.data.samples import Indices
+from tellapart.data.streams import plain_name
 from tellapart.data.survey import Survey
+
+PlainText = Annotated[str, AfterValidator(plain_name)]
+"""Text that can be written, whatever bytes the names of files in it have."""
 
 Severity = Literal["problem", "warning", "remark"]
 
@@ -37,8 +41,8 @@ class Finding(BaseModel):
 
     check: str
     severity: Severity
-    message: str
-    files: tuple[str, ...] = ()
+    message: PlainText
+    files: tuple[PlainText, ...] = ()
     count: int = 0
     advice: str
 

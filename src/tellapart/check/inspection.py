@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from tellapart.check.finding import Finding
+from tellapart.check.finding import Finding, PlainText
 from tellapart.data.ledger import Ledger
 from tellapart.data.survey import Facts
 
@@ -23,16 +23,16 @@ class SplitSummary(_Record):
     images: int
     shape: tuple[int, ...] | None
     dtype: str
-    classes: dict[str, int]
+    classes: dict[PlainText, int]
 
 
 class FileEntry(_Record):
     """Is what became of one file that was not simply used."""
 
-    file: str
+    file: PlainText
     status: str
     reason: str
-    detail: str
+    detail: PlainText
 
 
 class Account(_Record):
@@ -55,7 +55,7 @@ class Tally(_Record):
     """Is how many pictures have one value of a property, such as a size."""
 
     what: str
-    value: str
+    value: PlainText
     images: int
 
 
@@ -75,12 +75,12 @@ class Inspection(_Record):
         report: Where the page was written.
     """
 
-    name: str
-    origin: str
-    class_names: tuple[str, ...]
+    name: PlainText
+    origin: PlainText
+    class_names: tuple[PlainText, ...]
     splits: dict[str, SplitSummary]
-    remarks: tuple[str, ...] = ()
-    picture: str | None = None
+    remarks: tuple[PlainText, ...] = ()
+    picture: PlainText | None = None
     account: Account | None = None
     tallies: tuple[Tally, ...] = ()
     findings: tuple[Finding, ...] | None = None
@@ -98,6 +98,18 @@ def account_of(ledger: Ledger) -> Account:
             for e in ledger.exceptions
         ),
     )
+
+
+def passing_over(account: Account) -> Account:
+    """Return an account in which what was refused is skipped, as it is where nobody is strict."""
+    counts = dict(account.counts)
+    counts["skipped"] = counts.get("skipped", 0) + counts.get("refused", 0)
+    counts["refused"] = 0
+    exceptions = tuple(
+        entry.model_copy(update={"status": "skipped"}) if entry.status == "refused" else entry
+        for entry in account.exceptions
+    )
+    return account.model_copy(update={"counts": counts, "exceptions": exceptions})
 
 
 def tally(facts: Facts) -> tuple[Tally, ...]:

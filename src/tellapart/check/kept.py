@@ -1,19 +1,22 @@
 """What `inspect` found, kept in the cache for whoever asks again while the data are the same."""
 
+import functools
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from tellapart._version import __version__
-from tellapart.check.inspection import Inspection
+from tellapart.check.inspection import Inspection, passing_over
 from tellapart.data.cache import Cache, usual_cache
 from tellapart.data.cached import decoder_versions
 from tellapart.data.dataset import Dataset
 from tellapart.data.digests import DIGEST_BYTES, digest_of_content, find_contents, forget
 from tellapart.data.encoded import EncodedImages
+from tellapart.data.filed import FileImages
 from tellapart.data.samples import Samples
 from tellapart.errors import ImageError, OutputError
 from tellapart.files import write_whole
@@ -30,6 +33,7 @@ def find_inspection(
 
     A record is found by the contents, names, labels, groups and splits of all pictures, the
     files that are no pictures, and this program's own code, so what is stale is not found.
+    Names count from the data on: by whatever path these are opened, the record is found.
     Files are read again only where they may have changed.
 
     Args:
@@ -61,6 +65,7 @@ def keep_inspection(
 ) -> None:
     """Keep what was found, without the places of pictures and pages that may be gone.
 
+    What a strict look refused is kept as skipped: whoever finds it may not be strict.
     Nothing that is wrong with the cache stops anything: that is said.
 
     Args:
@@ -75,7 +80,8 @@ def keep_inspection(
     place = usual_cache() if cache is None else cache
     if not place.most_bytes:
         return
-    lasting = found.model_copy(update={"picture": None, "report": None})
+    account = found.account and passing_over(found.account)
+    lasting = found.model_copy(update={"picture": None, "report": None, "account": account})
     try:
         write_whole(_path_of(data, place, progress), lasting.model_dump_json())
         forget(place.inspections, MOST_KEPT, "*.json")
@@ -88,15 +94,29 @@ def _path_of(data: Dataset, cache: Cache, progress: Progress) -> Path:
     digest = hashlib.blake2b(digest_size=16)
     for part in (__version__, _code(), *sorted(decoder_versions().items())):
         digest.update(f"{part}\n".encode())
-    described = (data.name, data.origin, data.class_names, data.remarks, data.unused)
+    described = (data.name, data.class_names, data.remarks, list(_left_alone(data)))
     digest.update(json.dumps(described).encode())
     for name, samples in data.splits.items():
-        names = [samples.images.name(index) for index in range(len(samples))]
-        digest.update(json.dumps([name, names, samples.groups]).encode())
+        digest.update(json.dumps([name, samples.paths, samples.groups]).encode())
+        if isinstance(samples.images, EncodedImages):
+            digest.update(np.ascontiguousarray(samples.images.positions).data)
         digest.update(np.ascontiguousarray(samples.targets).data)
         for content in _contents(samples, cache, progress):
             digest.update(content)
     return cache.inspections / f"{digest.hexdigest()}.json"
+
+
+def _left_alone(data: Dataset) -> Iterator[tuple[str, ...]]:
+    """Yield what is no sample; of files, where they lie as seen from the data."""
+
+    @functools.cache
+    def place_of(folder: str) -> str:
+        return os.path.relpath(Path(folder).resolve(), data.source or os.curdir)
+
+    is_filed = isinstance(data.train.images, FileImages)
+    for entry in data.unused:
+        folder, name = os.path.split(entry.file)
+        yield place_of(folder) if is_filed else folder, name, entry.status, entry.reason
 
 
 def _contents(samples: Samples, cache: Cache, progress: Progress) -> Iterator[bytes]:

@@ -59,8 +59,7 @@ def find_blank(evidence: Evidence) -> tuple[Finding, ...]:
 def find_dark(evidence: Evidence) -> tuple[Finding, ...]:
     """Return whether pictures are so dark that little can be seen."""
     thumbnails = evidence.survey.facts.measures.thumbnails
-    flat = thumbnails.reshape(len(thumbnails), -1)
-    share = (flat < DARK_LEVEL).mean(axis=1)
+    share = (thumbnails < DARK_LEVEL).mean(axis=(1, 2))
     return _finding(
         evidence,
         (share >= 0.95) & ~_is_blank(evidence),

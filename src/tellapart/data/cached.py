@@ -25,6 +25,7 @@ from tellapart.data.contents import Content, decode_content
 from tellapart.data.digests import Contents, digest_of_content, find_contents, is_remembered
 from tellapart.data.encoded import EncodedImages
 from tellapart.data.loading import Account, decode_all
+from tellapart.data.streams import plain_name
 from tellapart.errors import ImageError, OutputError
 from tellapart.images.decode import Decoded
 from tellapart.progress import SILENCE, Progress
@@ -180,11 +181,11 @@ def _is_passing(error: ImageError) -> bool:
 
 def _index_of(account: Account, spec: ImageSpec, title: str, count: int) -> Index:
     failures = (
-        Failure(position=position, reason=error.reason, detail=error.detail)
+        Failure(position=position, reason=error.reason, detail=plain_name(error.detail))
         for position, error in account.failures.items()
     )
     return Index(
-        data=title,
+        data=plain_name(title),
         shape=spec.shape,
         pictures=count,
         failures=tuple(failures),

@@ -71,7 +71,10 @@ class ImageStore(Protocol):
         """
 
     def picture(self, index: int) -> Image.Image:
-        """Return one picture as people look at it, at its own size."""
+        """Return one picture as people look at it.
+
+        One of an array has its own size, an encoded one 112×112, made to fit on white.
+        """
 
     def decode(self, spec: ImageSpec, progress: Progress = SILENCE) -> Decoded:
         """Return all pictures at the size of `spec`."""

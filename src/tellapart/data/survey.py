@@ -152,7 +152,7 @@ def _look_at(samples: Samples, index: int) -> Facts:
         found = examine(samples.images.content(index), name)
     except ImageError as error:
         return _nothing((error,))
-    height, width, _ = found.pixels.shape
+    width, height = found.size
     return Facts(
         kept=np.array([index]),
         widths=np.array([width]),

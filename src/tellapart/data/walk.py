@@ -38,7 +38,7 @@ def walk(root: Path) -> Walked:
     """Return all that lies below a folder, links followed.
 
     A folder is gone into once, by its own name before any link to it, so circles of links
-    end.
+    end; and by a link that is not hidden before its own name, where that is.
 
     Raises:
         DataError: A folder cannot be read, unless it is hidden.
@@ -46,10 +46,12 @@ def walk(root: Path) -> Walked:
     pictures: list[str] = []
     folders: list[str] = []
     others: list[Entry] = []
-    own, linked = deque([_Folder(str(root), is_hidden=False)]), deque[_Folder]()
+    # Of the folders that wait: own names and links, then hidden own names and hidden links.
+    waiting = tuple(deque[_Folder]() for _ in range(4))
+    waiting[0].append(_Folder(str(root), is_hidden=False))
     seen: dict[tuple[int, int], str] = {}
-    while own or linked:
-        folder = own.popleft() if own else linked.popleft()
+    while any(waiting):
+        folder = next(filter(None, waiting)).popleft()
         listed = _list(folder, seen)
         if isinstance(listed, Entry):
             others.append(listed)
@@ -59,8 +61,8 @@ def walk(root: Path) -> Walked:
         for entry in listed:
             if _is_folder(entry):
                 is_hidden = folder.is_hidden or is_hidden_name(entry.name)
-                waiting = linked if entry.is_symlink() else own
-                waiting.append(_Folder(entry.path, is_hidden))
+                rank = 2 * is_hidden + entry.is_symlink()
+                waiting[rank].append(_Folder(entry.path, is_hidden))
             elif (reason := _why_not(entry, folder)) is None:
                 pictures.append(entry.path)
             else:
@@ -84,6 +86,8 @@ def _list(folder: _Folder, seen: dict[tuple[int, int], str]) -> "list[os.DirEntr
     """Return what lies in a folder, by name, or the reason why it is not gone into."""
     try:
         first = seen.setdefault(_identity(folder.path), folder.path)
+        if first != folder.path and folder.is_hidden:
+            return Entry(folder.path, "skipped", "hidden", f"hidden, and read already as {first}.")
         if first != folder.path:
             detail = f"a link to {first}, which is read already."
             return Entry(folder.path, "skipped", "seen-before", detail)

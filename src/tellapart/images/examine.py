@@ -17,7 +17,7 @@ from tellapart.images.upright import upright_size
 from tellapart.sections import ImageSpec
 
 LONGEST_SIDE = 4096
-"""Longer sides are reduced to this."""
+"""Pixels of the longer side; larger pictures are reduced to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class Examined:
     """Is what a picture is, besides what it shows.
 
     Attributes:
-        pixels: `(height, width, 3)`, uint8: upright, at its own size up to `LONGEST_SIDE`.
+        pixels: `(height, width, 3)`, uint8: upright, its longer side at most `LONGEST_SIDE`.
+        size: (width, height) of the whole upright picture.
         mode: How colours are stored, in Pillow's words, such as "RGB".
         kind: The kind of file, such as "JPEG"; empty for an array.
         camera: Maker and model out of the EXIF data; mostly empty.
@@ -34,6 +35,7 @@ class Examined:
     """
 
     pixels: Pixels
+    size: tuple[int, int]
     mode: str
     kind: str
     camera: str
@@ -54,17 +56,20 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
     if not isinstance(content, bytes):
         array: Any = np.asarray(content)
         grey = array.ndim < 3 or array.shape[2] == 1
-        spec = _own_size(*array.shape[1::-1]) if array.ndim in (2, 3) else ImageSpec()
-        return Examined(decode_array(array, spec, name).pixels, "L" if grey else "RGB", "", "")
+        height, width = (*array.shape, 1, 1)[:2]
+        pixels = decode_array(array, _spec((width, height)), name).pixels
+        return Examined(pixels, (width, height), "L" if grey else "RGB", "", "")
     kind = _known_kind(content, name)
     with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
         size, mode, camera = upright_size(picture), picture.mode, _camera(picture)
-    decoded = decode(content, _own_size(*size), name)
-    return Examined(decoded.pixels, mode, kind, camera, decoded.repairs, decoded.remarks)
+    decoded = decode(content, _spec(size), name)
+    return Examined(decoded.pixels, size, mode, kind, camera, decoded.repairs, decoded.remarks)
 
 
 def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
     """Return a picture's own width and height in pixels, upright, without decoding it.
+
+    Only a PNG that may say behind its pixels how it was held is decoded.
 
     Args:
         content: A whole file, or an array `(height, width)` or `(height, width, channels)`.
@@ -94,10 +99,10 @@ def _known_kind(content: bytes, name: str) -> str:
     return kind
 
 
-def _own_size(width: int, height: int) -> ImageSpec:
-    sides = (min(max(side, 1), LONGEST_SIDE) for side in (height, width))
-    tall, broad = sides
-    return ImageSpec(height=tall, width=broad, channels=3, fit="stretch")
+def _spec(size: tuple[int, int]) -> ImageSpec:
+    scale = min(1.0, LONGEST_SIDE / max(*size, 1))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return ImageSpec(height=height, width=width, channels=3, fit="stretch")
 
 
 def _camera(picture: Image.Image) -> str:

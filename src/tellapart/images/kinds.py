@@ -47,12 +47,13 @@ def kind_of(content: bytes) -> str | None:
     It looks at the beginning alone: what it names may still be damaged further on.
 
     Args:
-        content: A whole file, or its first `HEAD_BYTES`.
+        content: A whole file, or its first `HEAD_BYTES`, which decide.
 
     Example:
         >>> kind_of(b"GIF89a..."), kind_of(b"%PDF-1.7")
         ('GIF', None)
     """
+    content = content[:HEAD_BYTES]
     for beginning, kind in _BEGINNINGS:
         if content.startswith(beginning):
             return kind

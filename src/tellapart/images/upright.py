@@ -1,5 +1,6 @@
 """How a picture was held: its orientation, read from EXIF or XMP, and turning it upright."""
 
+import io
 import re
 import struct
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ TURNS: Mapping[int, Image.Transpose] = MappingProxyType(
 TRANSPOSED = frozenset({5, 6, 7, 8})
 """The orientations whose width is the upright picture's height."""
 
+_SAID_IN_PNG = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type exif")
+_TIFF_SIZE = (TiffImagePlugin.IMAGEWIDTH, TiffImagePlugin.IMAGELENGTH)
 _NUMBERS = {1: "B", 3: "H", 4: "I"}
 _IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
@@ -31,10 +34,13 @@ def orientation_of(picture: Image.Image) -> tuple[int, tuple[str, ...]]:
     """Return a picture's orientation, 1–8, and what had to be passed over to know it.
 
     EXIF has the last word, then XMP. Pillow's own reader is not asked: it warns about
-    damaged tags that say nothing about orientation, and warnings may be errors.
+    damaged tags that say nothing about orientation, and warnings may be errors. A PNG that
+    may say it behind its pixels is loaded first: what stands there is known only then.
     """
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         return _known(picture.tag_v2.get(ExifTags.Base.Orientation)), ()
+    if _may_say_it_behind(picture):
+        picture.load()
     if not picture.info:
         return 1, ()
     try:
@@ -49,6 +55,9 @@ def upright_size(picture: Image.Image) -> tuple[int, int]:
     """Return (width, height) of an opened picture as it will be when it stands upright."""
     orientation, _ = orientation_of(picture)
     width, height = picture.size
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and orientation in TRANSPOSED:
+        # Newer versions of Pillow give the upright size on opening; the tags are as stored.
+        width, height = (picture.tag_v2[tag] for tag in _TIFF_SIZE)
     return (height, width) if orientation in TRANSPOSED else (width, height)
 
 
@@ -93,6 +102,17 @@ def first_value(block: bytes, tag: int) -> int | None:
 
 def _known(orientation: object) -> int:
     return orientation if isinstance(orientation, int) and orientation in TURNS else 1
+
+
+def _may_say_it_behind(picture: Image.Image) -> bool:
+    """Return whether an opened PNG may have EXIF or XMP behind its pixels, which are unread."""
+    file = getattr(picture, "fp", None)
+    if file is None or picture.format != "PNG":
+        return False
+    if not isinstance(file, io.BytesIO):
+        return True
+    content, pixels_at = file.getvalue(), file.tell()
+    return any(content.find(word, pixels_at) >= 0 for word in _SAID_IN_PNG)
 
 
 def _exif(picture: Image.Image) -> bytes:

@@ -11,6 +11,7 @@ from tellapart.data.layout import Layout
 from tellapart.data.ledger import ledger_of
 from tellapart.data.samples import Samples
 from tellapart.data.sources import open_dataset
+from tellapart.data.streams import plain_name
 from tellapart.errors import UsageError
 from tellapart.files import write_numbered
 from tellapart.progress import Progress, open_progress
@@ -121,7 +122,7 @@ def inspect(
     from tellapart.report.inspection import draw_inspection
 
     page = write_numbered(Path(report), draw_inspection(found, grid).encode())
-    return found.model_copy(update={"report": str(page)})
+    return found.model_copy(update={"report": plain_name(str(page))})
 
 
 def _summary(samples: Samples) -> SplitSummary:
@@ -146,7 +147,7 @@ def _look(data: Dataset, progress: Progress, *, strict: bool) -> dict[str, Any]:
         "tallies": tally(survey.facts),
         "findings": weigh(evidence),
         "remarks": (
-            *data.remarks,
+            *map(plain_name, data.remarks),
             *(f"Pictures that are left as they are, {what}: {n:,}." for what, n in left_alone),
         ),
     }
