@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+import os
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +188,17 @@ def test_a_learning_rate_that_breaks_the_loss(
     message = capsys.readouterr().err
     assert code == 2
     assert "The loss is no longer a number" in message
+    assert not (in_tmp / "runs").exists()
+
+
+@pytest.mark.parametrize("verb", ["train", "cross-validate"])
+def test_data_in_a_place_that_no_record_could_name(
+    verb: str, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _folder(in_tmp / os.fsdecode(b"caf\xe9"), {"cat": 10, "dog": 10})
+    assert main([verb, folder]) == 3
+    assert r"Received: " in (message := capsys.readouterr().err)
+    assert r"caf\xe9. Fix: rename the folder" in " ".join(message.split())
     assert not (in_tmp / "runs").exists()
 
 

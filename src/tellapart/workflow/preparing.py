@@ -10,6 +10,7 @@ from tellapart.data.folded import FoldedDataset, fold_dataset
 from tellapart.data.layout import Layout
 from tellapart.data.prepare import Prepared, list_skipped, prepare
 from tellapart.data.samples import Indices
+from tellapart.data.streams import plain_name
 from tellapart.errors import DataError
 from tellapart.files import write_whole
 from tellapart.progress import Progress, open_progress
@@ -38,6 +39,7 @@ def prepare_data(
     Raises:
         DataError: The data cannot be trained on.
     """
+    _check_place(data)
     return prepare(
         data,
         recipe,
@@ -46,6 +48,15 @@ def prepare_data(
         cache=usual_cache() if use_cache else None,
         progress=progress,
     )
+
+
+def _check_place(data: Dataset) -> None:
+    """Raise `DataError` for a path that no record of a run could name."""
+    if data.source is not None and (shown := plain_name(data.source)) != data.source:
+        raise DataError(
+            f"The path of data to train on must be text in UTF-8. Received: {shown}. "
+            "Fix: rename the folder, or link to it"
+        )
 
 
 def fold_data(
@@ -71,6 +82,7 @@ def fold_data(
         UsageError: Fewer than two folds.
         DataError: The data cannot be cut into so many.
     """
+    _check_place(data)
     found = fold_dataset(
         data,
         recipe,
