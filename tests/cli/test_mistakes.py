@@ -1,9 +1,9 @@
 """Bad input: one message, the designed exit code, nothing left behind."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-import os
 from pathlib import Path
 
 import numpy as np

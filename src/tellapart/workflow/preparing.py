@@ -39,7 +39,6 @@ def prepare_data(
     Raises:
         DataError: The data cannot be trained on.
     """
-    _check_place(data)
     return prepare(
         data,
         recipe,
@@ -50,7 +49,7 @@ def prepare_data(
     )
 
 
-def _check_place(data: Dataset) -> None:
+def check_place(data: Dataset) -> None:
     """Raise `DataError` for a path that no record of a run could name."""
     if data.source is not None and (shown := plain_name(data.source)) != data.source:
         raise DataError(
@@ -82,7 +81,7 @@ def fold_data(
         UsageError: Fewer than two folds.
         DataError: The data cannot be cut into so many.
     """
-    _check_place(data)
+    check_place(data)
     found = fold_dataset(
         data,
         recipe,

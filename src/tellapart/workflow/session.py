@@ -34,7 +34,7 @@ from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.own_network import fit_recipe
-from tellapart.workflow.preparing import prepare_data, tell_of_data
+from tellapart.workflow.preparing import check_place, prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
 from tellapart.workflow.scoring import score_run, summary_of
@@ -173,6 +173,7 @@ class Session:
         return Rehearsal(self._save, lambda: rehearse_end(self._folder, self._data, self._recipe))
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
+        check_place(data)
         self._progress.say(repr(data))
         self._data = prepare_data(
             data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
