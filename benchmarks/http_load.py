@@ -63,8 +63,16 @@ def run_open(url: str, bodies: Sequence[bytes], rate: float, seconds: float) -> 
     """Ask at a steady rate, whether answers are there or not; time counts from when one is due."""
 
     async def ask(load: Load, due: float, number: int, idle: list[_Stream]) -> None:
+        request = _head(url) + _sized(bodies[number % len(bodies)])
+        is_used = bool(idle)
         stream = idle.pop() if idle else await _connect(url)
-        status = await _ask(*stream, _head(url) + _sized(bodies[number % len(bodies)]))
+        try:
+            status = await _ask(*stream, request)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if not is_used or getattr(error, "partial", b""):
+                raise
+            stream = await _connect(url)  # the old one had been idle for too long
+            status = await _ask(*stream, request)
         load.latencies.setdefault(status, []).append(time.perf_counter() - due)
         idle.append(stream)
 

@@ -234,9 +234,11 @@ def _soak(url: str, bodies: list[bytes], rate: float, seconds: float) -> dict[st
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    load = run_open(f"{url}v1/predict", bodies, rate, seconds)
-    end.set()
-    watcher.join()
+    try:
+        load = run_open(f"{url}v1/predict", bodies, rate, seconds)
+    finally:
+        end.set()
+        watcher.join()
     return {"rate": round(rate, 1), **load.figures(), "megabytes": megabytes}
 
 
