@@ -69,7 +69,7 @@ def run_open(url: str, bodies: Sequence[bytes], rate: float, seconds: float) -> 
         try:
             status = await _ask(*stream, request)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            if not is_used or getattr(error, "partial", b""):
+            if not is_used or (isinstance(error, asyncio.IncompleteReadError) and error.partial):
                 raise
             stream = await _connect(url)  # the old one had been idle for too long
             status = await _ask(*stream, request)
