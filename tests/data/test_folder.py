@@ -198,6 +198,13 @@ def test_a_class_that_only_the_test_folder_has_is_refused_by_name(tmp_path: Path
         from_folder(tmp_path)
 
 
+def test_a_number_that_only_the_test_folder_has_is_no_class(tmp_path: Path) -> None:
+    for name in ("train/cat", "train/dog", "test/cat", "test/0"):
+        put(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match=r"test split has labels that are no class: 0\."):
+        from_folder(tmp_path)
+
+
 def test_classes_beside_folders_of_splits_are_refused_with_the_fix(tmp_path: Path) -> None:
     for name in ("train/a", "train/b", "cat", "dog"):
         put(tmp_path / name / "1.png")

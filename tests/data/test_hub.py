@@ -95,6 +95,15 @@ def test_a_mapping_of_them_is_taken_by_split() -> None:
         open_dataset({"train": rows_of([0, 1]), "unsupervised": rows_of([2])})
 
 
+def test_class_numbers_are_positions_even_where_the_names_are_digits() -> None:
+    columns: dict[str, list[Any]] = {"image": [encoded(n) for n in range(4)], "label": [0, 1, 2, 3]}
+    data = open_dataset(Rows(columns, ["1", "10", "2", "3"]))
+    assert data.train.labels == ["1", "10", "2", "3"]
+    columns["label"] = [0, 1, 2, 10]
+    with pytest.raises(DataError, match=r"labels that are no class: 10\."):
+        open_dataset(Rows(columns, ["1", "10", "2", "3"]))
+
+
 def test_an_object_without_labels_is_refused_with_its_columns() -> None:
     with pytest.raises(DataError, match="column label or class.*Received: image, kind"):
         open_dataset(Rows({"image": [encoded(1)], "kind": [0]}))

@@ -250,3 +250,30 @@ def test_any_bytes_are_a_data_set_or_a_data_error(
 
 def test_the_endings_that_need_no_reader_are_those_that_have_one() -> None:
     assert tuple(TABLES) == TABLE_SUFFIXES
+
+
+def test_class_numbers_of_an_export_are_positions_even_where_the_names_are_digits(
+    tmp_path: Path,
+) -> None:
+    rows = [{"image": encoded(level), "label": level} for level in range(3)]
+    feature = {"_type": "ClassLabel", "names": ["1", "2", "3"]}
+    record = json.dumps({"info": {"features": {"label": feature}}})
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": record})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert open_dataset(tmp_path / "a.parquet").train.labels == ["1", "2", "3"]
+
+
+def test_numbers_in_a_table_are_positions_in_the_given_names_or_names(tmp_path: Path) -> None:
+    names = ["1", "2", "3"]
+    for labels, expected in (("012", names), ("123", names), ("113", ["1", "1", "3"])):
+        rows = [{"path": f"{n}.png", "label": int(label)} for n, label in enumerate(labels)]
+        path = write(tmp_path / "a.jsonl", rows)
+        assert open_dataset(path, class_names=names).train.labels == expected
+
+
+def test_a_number_that_is_no_class_of_the_training_pictures_is_named(tmp_path: Path) -> None:
+    rows = [("1.png", "cat", "train"), ("2.png", "dog", "train"), ("3.png", "1", "test")]
+    names = ("path", "label", "split")
+    path = write(tmp_path / "a.csv", [dict(zip(names, row, strict=True)) for row in rows])
+    with pytest.raises(DataError, match=r"test split has labels that are no class: 1\."):
+        open_dataset(path)

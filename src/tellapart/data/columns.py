@@ -42,6 +42,10 @@ class Table:
             return None
         return [self._text(cell, column, row) for row, cell in enumerate(self.columns[column])]
 
+    def has_numbers(self, column: str) -> bool:
+        """Return whether no cell of a column is text."""
+        return not any(isinstance(cell, str) for cell in self.columns[column])
+
     def images(self, column: str) -> ImageStore:
         """Return a column's pictures.
 

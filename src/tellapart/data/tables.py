@@ -83,6 +83,7 @@ def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None =
     if not len(table.columns[chosen.image]):
         raise DataError(f"{table.origin} must have a row for each picture. Received: no row.")
     images = table.images(chosen.image)
+    names = None if chosen.label_from else table.class_names.get(chosen.label)
     listing = Listing(
         name=Path(table.title).stem,
         origin=table.origin,
@@ -90,9 +91,10 @@ def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None =
         labels=_labels(table, chosen, images),
         splits=table.texts(chosen.split),
         groups=table.texts(chosen.group),
+        has_numbers=names is not None and table.has_numbers(chosen.label),
         remarks=remarks,
     )
-    return assemble(listing, class_names or table.class_names.get(chosen.label), chosen)
+    return assemble(listing, class_names or names, chosen)
 
 
 def _named(data: Dataset, path: Path, layout: Layout, class_names: Sequence[str] | None) -> Dataset:
