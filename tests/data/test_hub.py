@@ -178,11 +178,16 @@ def test_a_pillow_picture_keeps_its_orientation() -> None:
     assert not np.array_equal(pixels[0, :, :, 0], np.asarray(sideways))
 
 
-def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(tmp_path: Path) -> None:
+def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for level in (1, 2, 3):
         (tmp_path / f"{level}.png").write_bytes(encoded(level))
     files = open_dataset([(tmp_path / f"{level}.png", level % 2) for level in (1, 2, 3)])
     assert files.train.keys[0] == (tmp_path / "1.png").as_posix()
+    monkeypatch.chdir(tmp_path)
+    again = open_dataset([(tmp_path / f"{level}.png", level % 2) for level in (1, 2, 3)])
+    assert again.train.keys == files.train.keys
     assert (files.class_names, levels_of(files)) == (("0", "1"), [1, 2, 3])
     arrays = open_dataset((np.full((4, 4), n, np.uint8), n % 2) for n in range(3))
     assert arrays.shape == (4, 4, 1)

@@ -277,3 +277,35 @@ def test_a_number_that_is_no_class_of_the_training_pictures_is_named(tmp_path: P
     path = write(tmp_path / "a.csv", [dict(zip(names, row, strict=True)) for row in rows])
     with pytest.raises(DataError, match=r"test split has labels that are no class: 1\."):
         open_dataset(path)
+
+
+def test_absolute_paths_have_the_same_keys_however_the_table_is_opened(
+    in_tmp: Path,
+) -> None:
+    real = (in_tmp / "real" / "pets").resolve()
+    put_pictures(real)
+    (in_tmp / "link").symlink_to(real.parent)
+    through_link = in_tmp / "link" / "pets"
+    cells = (real, through_link, real / ".." / "pets")
+    for start in cells:
+        rows = [row | {"path": str(start / row["path"])} for row in ROWS]
+        write(real / "pets.csv", rows)
+        for root in (
+            real,
+            through_link,
+            Path("real/pets"),
+            Path("link/pets"),
+            Path("link/../real/pets"),
+        ):
+            data = open_dataset(root / "pets.csv")
+            assert data.train.keys == ["a/1.png", "a/2.png"], (start, root)
+            assert levels_of(data, "test") == [3]
+
+
+def test_paths_that_lie_elsewhere_stay_as_they_are(tmp_path: Path) -> None:
+    put_pictures(tmp_path / "pictures")
+    rows = [row | {"path": f"{tmp_path}/a/../pictures/{row['path']}"} for row in ROWS]
+    (tmp_path / "a").mkdir()
+    data = open_dataset(write(tmp_path / "tables" / "pets.csv", rows))
+    assert data.train.keys == [row["path"] for row in rows[:2]]
+    assert levels_of(data, "train") == [0, 1]

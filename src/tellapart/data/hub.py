@@ -94,7 +94,7 @@ def from_hub(
         if hasattr(feature, "names")
     }
     name = str(getattr(getattr(cells[0], "info", None), "dataset_name", None) or "hub")
-    table = Table(name, "a data set of Hugging Face", Path(), columns, named)
+    table = Table(name, "a data set of Hugging Face", Path(), columns, named, may_move=False)
     return to_dataset(table, asked, class_names)
 
 
@@ -125,7 +125,7 @@ def from_pairs(pairs: Iterable[Any], class_names: Sequence[str] | None = None) -
     if len(shapes) == 1 and None not in shapes:
         return from_arrays({"train": (np.stack(images), labels)}, class_names, origin="pairs")
     columns = {"image": images, "label": labels}
-    table = Table("pairs", "pairs in memory", Path(), columns)
+    table = Table("pairs", "pairs in memory", Path(), columns, may_move=False)
     return to_dataset(table, Layout(image="image", label="label"), class_names)
 
 
