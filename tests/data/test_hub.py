@@ -13,7 +13,7 @@ from PIL import Image
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout
 from tellapart.data.sources import open_dataset
-from tellapart.errors import DataError
+from tellapart.errors import DataError, UsageError
 from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec(height=4, width=4)
@@ -102,6 +102,28 @@ def test_class_numbers_are_positions_even_where_the_names_are_digits() -> None:
     columns["label"] = [0, 1, 2, 10]
     with pytest.raises(DataError, match=r"labels that are no class: 10\."):
         open_dataset(Rows(columns, ["1", "10", "2", "3"]))
+
+
+def test_a_pattern_for_labels_goes_before_the_class_column() -> None:
+    cells = [{"bytes": encoded(n), "path": f"{'ab'[n % 2]}_{n}.png"} for n in range(4)]
+    rows = Rows({"image": cells, "label": [0, 0, 1, 1]}, ["ox", "ant"])
+    layout = Layout(label_from="^[ab]", image="image")
+    assert open_dataset(rows, layout=layout).train.labels == ["a", "b", "a", "b"]
+    both = open_dataset({"train": rows, "test": rows}, layout=layout)
+    assert both.class_names == ("a", "b")
+    assert both.test.labels == ["a", "b", "a", "b"]
+
+
+def test_paths_in_an_object_start_from_the_root(tmp_path: Path) -> None:
+    for n in range(2):
+        (tmp_path / f"{n}.png").write_bytes(encoded(n))
+    rows = Rows({"image": ["0.png", "1.png"], "label": [0, 1]}, ["ox", "ant"])
+    assert levels_of(open_dataset(rows, layout=Layout(root=tmp_path))) == [0, 1]
+
+
+def test_a_split_column_of_a_mapping_by_split_is_refused() -> None:
+    with pytest.raises(UsageError, match="split='part' for a mapping by split"):
+        open_dataset({"train": rows_of([0, 1])}, layout=Layout(split="part"))
 
 
 def test_an_object_without_labels_is_refused_with_its_columns() -> None:

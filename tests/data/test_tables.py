@@ -263,6 +263,18 @@ def test_class_numbers_of_an_export_are_positions_even_where_the_names_are_digit
     assert open_dataset(tmp_path / "a.parquet").train.labels == ["1", "2", "3"]
 
 
+def test_a_pattern_for_labels_goes_before_the_classes_of_an_export(tmp_path: Path) -> None:
+    cells = [{"bytes": encoded(n), "path": f"{'ab'[n % 2]}_{n}.png"} for n in range(4)]
+    rows = [{"image": cell, "label": n // 2} for n, cell in enumerate(cells)]
+    feature = {"_type": "ClassLabel", "names": ["ox", "ant"]}
+    record = json.dumps({"info": {"features": {"label": feature}}})
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": record})
+    pq.write_table(table, tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", tmp_path):
+        data = open_dataset(source, layout=Layout(label_from="^[ab]"))
+        assert data.train.labels == ["a", "b", "a", "b"]
+
+
 def test_numbers_in_a_table_are_positions_in_the_given_names_or_names(tmp_path: Path) -> None:
     names = ["1", "2", "3"]
     for labels, expected in (("012", names), ("123", names), ("113", ["1", "1", "3"])):

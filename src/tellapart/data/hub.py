@@ -1,6 +1,7 @@
 """Data sets of Hugging Face's `datasets`, and any iterable of pictures with labels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, overload
@@ -74,27 +75,30 @@ def from_hub(
 
     Raises:
         DataError: There is no column for pictures or labels, or an unknown split.
+        UsageError: A column for the split of what is a mapping by split.
     """
     parts = dict(source) if isinstance(source, Mapping) else {"train": source}
     words = {word: find_split(word, "the data set") for word in parts}
     features = next(iter(parts.values())).features or {}
     asked = _with_features(layout or Layout(), features)
+    root = asked.root or Path()
     cells = [_without_decoding(part, asked.image, features) for part in parts.values()]
     names = list(next(iter(parts.values())).column_names)
     columns: dict[str, Sequence[Any]] = {name: _Column(cells, name) for name in names}
     if asked.image in columns and _kind(features, asked.image) == "Image":
-        columns[asked.image] = Contents(columns[asked.image])
+        columns[asked.image] = Contents(columns[asked.image], root)
     if isinstance(source, Mapping):
+        asked.check_fits("a mapping by split", {*vars(asked)} - {"split"})
         lengths = zip(words.values(), cells, strict=True)
         columns["split"] = [word for word, part in lengths for _ in range(len(part))]
-        asked = Layout(asked.image, asked.label, asked.group, "split", group_from=asked.group_from)
+        asked = replace(asked, split="split")
     named = {
         column: tuple(map(str, feature.names))
         for column, feature in features.items()
         if hasattr(feature, "names")
     }
     name = str(getattr(getattr(cells[0], "info", None), "dataset_name", None) or "hub")
-    table = Table(name, "a data set of Hugging Face", Path(), columns, named, may_move=False)
+    table = Table(name, "a data set of Hugging Face", root, columns, named, may_move=False)
     return to_dataset(table, asked, class_names)
 
 
@@ -140,14 +144,7 @@ def _with_features(layout: Layout, features: Mapping[str, Any]) -> Layout:
         or next((name for name in features if _kind(features, name) == kind), "")
         for role, kind in _NAMES.items()
     }
-    return Layout(
-        found["image"],
-        found["label"],
-        layout.group,
-        layout.split,
-        label_from=layout.label_from,
-        group_from=layout.group_from,
-    )
+    return replace(layout, image=found["image"], label=found["label"])
 
 
 def _without_decoding(part: Any, column: str, features: Mapping[str, Any]) -> Any:
