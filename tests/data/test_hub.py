@@ -221,6 +221,13 @@ def test_numbers_of_any_type_are_class_numbers() -> None:
     assert open_dataset(pairs, class_names=["ox", "ant"]).train.labels == ["ox", "ant", "ox"]
 
 
+def test_a_label_that_is_not_a_number_is_none() -> None:
+    labels = (0.0, float("nan"), np.float32("nan"), 1.0)
+    data = open_dataset([(encoded(n), label) for n, label in enumerate(labels)])
+    assert data.train.labels == ["0", "1"]
+    assert len(data.unused) == 2
+
+
 @pytest.mark.parametrize(
     ("pairs", "what"),
     [

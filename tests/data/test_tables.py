@@ -321,3 +321,18 @@ def test_paths_that_lie_elsewhere_stay_as_they_are(tmp_path: Path) -> None:
     data = open_dataset(write(tmp_path / "tables" / "pets.csv", rows))
     assert data.train.keys == [row["path"] for row in rows[:2]]
     assert levels_of(data, "train") == [0, 1]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_what_is_not_a_number_is_no_label_and_no_group(tmp_path: Path, ending: str) -> None:
+    put_pictures(tmp_path)
+    nan = float("nan")
+    labels, groups = (0.0, 1.0, nan, 1.0), (nan, 7.0, 7.0, nan)
+    rows = [
+        {"path": row["path"], "label": label, "group": group}
+        for row, label, group in zip(ROWS, labels, groups, strict=True)
+    ]
+    data = open_dataset(write(tmp_path / f"a.{ending}", rows))
+    assert data.train.labels == ["0", "1", "1"]
+    assert data.train.groups == ("", "7", "")
+    assert [entry.reason for entry in data.unused] == ["no-label"]

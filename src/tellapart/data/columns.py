@@ -1,5 +1,6 @@
 """A table as columns, and what its cells say: paths, bytes, class names."""
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,10 +75,10 @@ class Table:
         )
 
     def _text(self, cell: Any, column: str, row: int) -> str:
-        if cell is None:
-            return ""
         if isinstance(cell, np.generic):
             cell = cell.item()
+        if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+            return ""
         if isinstance(cell, float) and cell.is_integer():
             return str(int(cell))
         if isinstance(cell, str | int | float):
