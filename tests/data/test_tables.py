@@ -110,7 +110,7 @@ def test_columns_are_guessed_or_named(tmp_path: Path, head: str, layout: Layout 
     data = from_table(path, layout)
     assert data.class_names == ("cat", "dog")
     assert data.train.keys == ["1.png", "1.png"]
-    assert bool(data.remarks) == (layout is None)
+    assert any("Guessed" in said for said in data.remarks) == (layout is None)
 
 
 def test_labels_may_come_from_the_paths_and_numbers_from_class_names(tmp_path: Path) -> None:
@@ -336,3 +336,21 @@ def test_what_is_not_a_number_is_no_label_and_no_group(tmp_path: Path, ending: s
     assert data.train.labels == ["0", "1", "1"]
     assert data.train.groups == ("", "7", "")
     assert [entry.reason for entry in data.unused] == ["no-label"]
+
+
+def test_a_picture_that_several_rows_name_is_remarked_with_its_labels(tmp_path: Path) -> None:
+    cells = ("1.png,cat", "2.png,dog", "1.png,dog", "3.png,cat", "3.png,cat", "4.png,")
+    (tmp_path / "a.csv").write_text("\n".join(("path,label", *cells, "4.png,")))
+    said = open_dataset(tmp_path / "a.csv").remarks
+    assert "Pictures that several rows name: 2; with labels that differ: 1.png (cat, dog)." in said
+    (tmp_path / "b.csv").write_text("\n".join(("path,label", *cells[:2], "1.png,cat")))
+    assert "Pictures that several rows name: 1." in open_dataset(tmp_path / "b.csv").remarks
+
+
+def test_files_beside_those_of_an_export_are_accounted_for(tmp_path: Path) -> None:
+    rows = [{"image": encoded(level), "label": level} for level in range(2)]
+    write(tmp_path / "train.parquet", rows)
+    (tmp_path / "README.md").write_text("pets")
+    data = open_dataset(tmp_path)
+    assert [entry.file for entry in data.unused] == [str(tmp_path / "README.md")]
+    assert "Left alone: .md: 1." in data.remarks

@@ -1,7 +1,6 @@
 """A table as columns, and what its cells say: paths, bytes, class names."""
 
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,7 +11,7 @@ import numpy as np
 
 from tellapart.data.contents import Contents, is_content
 from tellapart.data.encoded import BytesImages
-from tellapart.data.filed import FileImages
+from tellapart.data.filed import FileImages, real_path
 from tellapart.data.stores import ImageStore
 from tellapart.errors import DataError
 
@@ -94,8 +93,8 @@ def _below(root: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
 
     They are the same whether the root is relative, absolute, or lies behind a link.
     """
-    real = _real_path(root)
-    is_root = cache(lambda folder: _real_path(folder) == real)
+    real = real_path(root)
+    is_root = cache(lambda folder: real_path(folder) == real)
 
     def below(path: Path) -> Path:
         goes_up = path.is_absolute() and ".." in path.parts
@@ -103,16 +102,8 @@ def _below(root: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
             return path.relative_to(root)
         if not path.is_absolute():
             return path
-        whole = Path(_real_path(path.parent), path.name) if goes_up else path
+        whole = Path(real_path(path.parent), path.name) if goes_up else path
         start = next((folder for folder in whole.parents if is_root(folder)), None)
         return path if start is None else whole.relative_to(start)
 
     return tuple(map(below, paths))
-
-
-def _real_path(folder: Path) -> str:
-    """Return a folder's path without links, or as it is where no folder can have this name."""
-    try:
-        return os.path.realpath(folder)
-    except ValueError:
-        return str(folder)

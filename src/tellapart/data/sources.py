@@ -10,7 +10,7 @@ import numpy as np
 from tellapart.data.arrays import from_arrays, from_npz
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places, fetch_known, usual_places
-from tellapart.data.folder import from_walked
+from tellapart.data.folder import from_walked, left_alone
 from tellapart.data.hub import from_hub, from_pairs, is_hub
 from tellapart.data.idx_pairs import find_idx_pairs, from_idx_pairs
 from tellapart.data.known import KNOWN, find_known
@@ -163,7 +163,12 @@ def _open_without_pictures(
         layout.check_fits("a folder of IDX files")
         return from_idx_pairs(root, pairs, class_names)
     files = _parquet_files(found)
-    return from_parquet_folder(root, files, layout, class_names) if files else None
+    if not files:
+        return None
+    data = from_parquet_folder(root, files, layout, class_names)
+    beside = [entry for entry in found.others if Path(entry.file) not in files]
+    unused = (*data.unused, *beside)
+    return replace(data, unused=unused, remarks=(*data.remarks, *left_alone(beside)))
 
 
 def _parquet_files(found: Walked) -> list[Path]:
