@@ -200,6 +200,34 @@ def test_a_pillow_picture_keeps_its_orientation() -> None:
     assert not np.array_equal(pixels[0, :, :, 0], np.asarray(sideways))
 
 
+def test_an_opened_jpeg_among_pairs_gives_the_pixels_of_its_file(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8)
+    path = tmp_path / "a.jpg"
+    Image.fromarray(noise).save(path, quality=80)
+    with Image.open(path) as opened, Image.open(io.BytesIO(path.read_bytes())) as in_memory:
+        pairs = [(opened, "a"), (in_memory, "b"), (path, "a"), (path.read_bytes(), "b")]
+        data = open_dataset(pairs)
+    pixels = data.train.decode(SPEC).pixels
+    assert all(np.array_equal(pixels[0], other) for other in pixels[1:])
+    assert len(set(data.train.keys)) == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_damaged_opened_picture_among_pairs_is_skipped_by_its_position(kind: str) -> None:
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (90, 120), np.uint8)
+    Image.fromarray(noise).save(file, kind)
+    damaged = Image.open(io.BytesIO(file.getvalue()[:2000]))
+    closed = Image.open(io.BytesIO(file.getvalue()))
+    closed.close()
+    pairs = [(encoded(1), "a"), (damaged, "b"), (encoded(2), "b"), (closed, "a")]
+    data = open_dataset(pairs)
+    decoded = data.train.decode(SPEC)
+    assert decoded.kept.tolist() == [0, 2]
+    assert [error.name for error in decoded.failures] == ["pairs[1]", "pairs[3]"]
+    assert len(set(data.train.keys)) == 4
+
+
 def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,11 @@ from typing_extensions import override
 
 from tellapart.data.arrays import from_arrays
 from tellapart.data.columns import Table
-from tellapart.data.contents import Contents, is_content, to_content
+from tellapart.data.contents import Content, Contents, is_content, to_content
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout, find_split
 from tellapart.data.tables import to_dataset
-from tellapart.errors import DataError
+from tellapart.errors import DataError, ImageError
 
 _NAMES = {"image": "Image", "label": "ClassLabel"}
 
@@ -123,14 +123,23 @@ def from_pairs(pairs: Iterable[Any], class_names: Sequence[str] | None = None) -
             )
         image = pair[0]
         # a picture that is opened for its turn in a loop may be closed after it
-        images.append(to_content(image) if isinstance(image, Image.Image) else image)
+        images.append(_keep(image) if isinstance(image, Image.Image) else image)
         labels.append(pair[1])
     shapes = {image.shape if isinstance(image, np.ndarray) else None for image in images}
     if len(shapes) == 1 and None not in shapes:
         return from_arrays({"train": (np.stack(images), labels)}, class_names, origin="pairs")
-    columns = {"image": images, "label": labels}
+    is_damaged = any(isinstance(image, ImageError) for image in images)
+    columns = {"image": Contents(images) if is_damaged else images, "label": labels}
     table = Table("pairs", "pairs in memory", Path(), columns, may_move=False)
     return to_dataset(table, Layout(image="image", label="label"), class_names)
+
+
+def _keep(picture: Image.Image) -> Content | ImageError:
+    """Return an opened picture's content, or the error for which it will be skipped."""
+    try:
+        return to_content(picture)
+    except ImageError as error:
+        return error
 
 
 def _kind(features: Mapping[str, Any], column: str) -> str:
