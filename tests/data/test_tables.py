@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tellapart.data.dataset import Dataset
+from tellapart.data.digests import find_contents
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.layout import TABLE_SUFFIXES, Layout
 from tellapart.data.sources import open_dataset
+from tellapart.data.splits import folds
 from tellapart.data.tables import TABLES, from_table
 from tellapart.errors import DataError
 from tellapart.sections import ImageSpec
@@ -354,3 +357,32 @@ def test_files_beside_those_of_an_export_are_accounted_for(tmp_path: Path) -> No
     data = open_dataset(tmp_path)
     assert [entry.file for entry in data.unused] == [str(tmp_path / "README.md")]
     assert "Left alone: .md: 1." in data.remarks
+
+
+@pytest.mark.parametrize("bad", ["a/\0.png", "\0/a.png", "a/\ud800.png", "\ud800/a.png"])
+@pytest.mark.parametrize("start", ["", "{here}/", "/elsewhere/../", "../"])
+def test_a_path_that_no_system_takes_is_an_unreadable_picture(
+    tmp_path: Path, bad: str, start: str
+) -> None:
+    put_pictures(tmp_path)
+    rows = [{"path": row["path"], "label": row["label"]} for row in ROWS]
+    rows.append({"path": start.format(here=tmp_path) + bad, "label": "cat"})
+    data = open_dataset(write(tmp_path / "a.jsonl", rows))
+    decoded = data.train.decode(SPEC)
+    assert decoded.kept.tolist() == [0, 1, 2, 3]
+    assert [error.reason for error in decoded.failures] == ["unreadable"]
+    images = data.train.images
+    assert isinstance(images, EncodedImages)
+    assert images.stamp(4) is None
+    assert sum(map(len, folds(data.train, 2, 1))) == 5
+    contents = find_contents(images, tmp_path / "memory")
+    assert len(contents.digests) == 5
+
+
+def test_a_labels_file_may_name_what_no_system_takes(tmp_path: Path) -> None:
+    put_pictures(tmp_path)
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(encoded(1))
+    rows = [{"path": name, "label": name[0]} for name in ("1.png", "2.png", "\0/3.png")]
+    write(tmp_path / "labels.jsonl", rows)
+    assert len(open_dataset(tmp_path).train) == 3

@@ -97,7 +97,7 @@ def stamp_of(path: Path) -> Stamp | None:
     """Return what the file system says of a file; `None` where it says nothing."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
