@@ -386,3 +386,10 @@ def test_a_labels_file_may_name_what_no_system_takes(tmp_path: Path) -> None:
     rows = [{"path": name, "label": name[0]} for name in ("1.png", "2.png", "\0/3.png")]
     write(tmp_path / "labels.jsonl", rows)
     assert len(open_dataset(tmp_path).train) == 3
+
+
+def test_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
+    cells = [pa.array([encoded(1), encoded(2)]), pa.array([0, 1]), pa.array([1, 0])]
+    pq.write_table(pa.table(cells, ["image", "label", "label"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="name of its own. Received: more than one label"):
+        open_dataset(tmp_path / "a.parquet")
