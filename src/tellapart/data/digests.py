@@ -113,9 +113,17 @@ def is_remembered(store: EncodedImages, memory: Path) -> bool:
 
 def forget(memory: Path, most: int = 0, kind: str = "*.npz") -> None:
     """Remove the oldest memories of one kind until so many are left."""
-    paths = sorted(memory.glob(kind), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    paths = sorted(memory.glob(kind), key=_time_of, reverse=True)
     for path in paths[most:]:
         path.unlink(missing_ok=True)
+
+
+def _time_of(path: Path) -> int:
+    """Return when a file was written, in ns; 0 where another process just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _digest_all(store: EncodedImages, indices: NDArray[np.int64]) -> Iterator[tuple[bytes, int]]:
