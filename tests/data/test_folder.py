@@ -198,11 +198,37 @@ def test_a_class_that_only_the_test_folder_has_is_refused_by_name(tmp_path: Path
         from_folder(tmp_path)
 
 
+def test_a_number_that_only_the_test_folder_has_is_no_class(tmp_path: Path) -> None:
+    for name in ("train/cat", "train/dog", "test/cat", "test/0"):
+        put(tmp_path / name / "1.png")
+    with pytest.raises(DataError, match=r"test split has labels that are no class: 0\."):
+        from_folder(tmp_path)
+
+
 def test_classes_beside_folders_of_splits_are_refused_with_the_fix(tmp_path: Path) -> None:
     for name in ("train/a", "train/b", "cat", "dog"):
         put(tmp_path / name / "1.png")
     with pytest.raises(DataError, match="both, train beside cat, dog. Fix: move the class fold"):
         from_folder(tmp_path)
+
+
+def test_a_folder_of_a_split_without_class_folders_is_named_with_the_fix(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "train/dog/1.png", "test/1.png", "test/2.png"):
+        put(tmp_path / name)
+    with pytest.raises(
+        DataError, match="must hold class folders. Received: pictures right in test"
+    ):
+        from_folder(tmp_path)
+
+
+def test_a_class_may_have_any_name_in_utf_8_and_no_other(tmp_path: Path) -> None:
+    for name in ("big\u00a0cat", "dog"):
+        put(tmp_path / "good" / name / "1.png")
+    assert from_folder(tmp_path / "good").class_names == ("big\u00a0cat", "dog")
+    for name in ("c\udcffat", "dog"):
+        put(tmp_path / "bad" / name / "1.png")
+    with pytest.raises(DataError, match=r"name in UTF-8. Received: 'c\\udcffat'"):
+        from_folder(tmp_path / "bad")
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout
 from tellapart.data.sources import open_dataset
-from tellapart.errors import DataError
+from tellapart.errors import DataError, UsageError
 from tellapart.sections import ImageSpec
 
 SPEC = ImageSpec(height=4, width=4)
@@ -95,6 +95,37 @@ def test_a_mapping_of_them_is_taken_by_split() -> None:
         open_dataset({"train": rows_of([0, 1]), "unsupervised": rows_of([2])})
 
 
+def test_class_numbers_are_positions_even_where_the_names_are_digits() -> None:
+    columns: dict[str, list[Any]] = {"image": [encoded(n) for n in range(4)], "label": [0, 1, 2, 3]}
+    data = open_dataset(Rows(columns, ["1", "10", "2", "3"]))
+    assert data.train.labels == ["1", "10", "2", "3"]
+    columns["label"] = [0, 1, 2, 10]
+    with pytest.raises(DataError, match=r"labels that are no class: 10\."):
+        open_dataset(Rows(columns, ["1", "10", "2", "3"]))
+
+
+def test_a_pattern_for_labels_goes_before_the_class_column() -> None:
+    cells = [{"bytes": encoded(n), "path": f"{'ab'[n % 2]}_{n}.png"} for n in range(4)]
+    rows = Rows({"image": cells, "label": [0, 0, 1, 1]}, ["ox", "ant"])
+    layout = Layout(label_from="^[ab]", image="image")
+    assert open_dataset(rows, layout=layout).train.labels == ["a", "b", "a", "b"]
+    both = open_dataset({"train": rows, "test": rows}, layout=layout)
+    assert both.class_names == ("a", "b")
+    assert both.test.labels == ["a", "b", "a", "b"]
+
+
+def test_paths_in_an_object_start_from_the_root(tmp_path: Path) -> None:
+    for n in range(2):
+        (tmp_path / f"{n}.png").write_bytes(encoded(n))
+    rows = Rows({"image": ["0.png", "1.png"], "label": [0, 1]}, ["ox", "ant"])
+    assert levels_of(open_dataset(rows, layout=Layout(root=tmp_path))) == [0, 1]
+
+
+def test_a_split_column_of_a_mapping_by_split_is_refused() -> None:
+    with pytest.raises(UsageError, match="split='part' for a mapping by split"):
+        open_dataset({"train": rows_of([0, 1])}, layout=Layout(split="part"))
+
+
 def test_an_object_without_labels_is_refused_with_its_columns() -> None:
     with pytest.raises(DataError, match="column label or class.*Received: image, kind"):
         open_dataset(Rows({"image": [encoded(1)], "kind": [0]}))
@@ -169,11 +200,44 @@ def test_a_pillow_picture_keeps_its_orientation() -> None:
     assert not np.array_equal(pixels[0, :, :, 0], np.asarray(sideways))
 
 
-def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(tmp_path: Path) -> None:
+def test_an_opened_jpeg_among_pairs_gives_the_pixels_of_its_file(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8)
+    path = tmp_path / "a.jpg"
+    Image.fromarray(noise).save(path, quality=80)
+    with Image.open(path) as opened, Image.open(io.BytesIO(path.read_bytes())) as in_memory:
+        pairs = [(opened, "a"), (in_memory, "b"), (path, "a"), (path.read_bytes(), "b")]
+        data = open_dataset(pairs)
+    pixels = data.train.decode(SPEC).pixels
+    assert all(np.array_equal(pixels[0], other) for other in pixels[1:])
+    assert len(set(data.train.keys)) == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_damaged_opened_picture_among_pairs_is_skipped_by_its_position(kind: str) -> None:
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (90, 120), np.uint8)
+    Image.fromarray(noise).save(file, kind)
+    damaged = Image.open(io.BytesIO(file.getvalue()[:2000]))
+    closed = Image.open(io.BytesIO(file.getvalue()))
+    closed.close()
+    pairs = [(encoded(1), "a"), (damaged, "b"), (encoded(2), "b"), (closed, "a")]
+    data = open_dataset(pairs)
+    decoded = data.train.decode(SPEC)
+    assert decoded.kept.tolist() == [0, 2]
+    assert [error.name for error in decoded.failures] == ["pairs[1]", "pairs[3]"]
+    assert len(set(data.train.keys)) == 4
+
+
+def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for level in (1, 2, 3):
         (tmp_path / f"{level}.png").write_bytes(encoded(level))
     files = open_dataset([(tmp_path / f"{level}.png", level % 2) for level in (1, 2, 3)])
     assert files.train.keys[0] == (tmp_path / "1.png").as_posix()
+    monkeypatch.chdir(tmp_path)
+    again = open_dataset([(tmp_path / f"{level}.png", level % 2) for level in (1, 2, 3)])
+    assert again.train.keys == files.train.keys
     assert (files.class_names, levels_of(files)) == (("0", "1"), [1, 2, 3])
     arrays = open_dataset((np.full((4, 4), n, np.uint8), n % 2) for n in range(3))
     assert arrays.shape == (4, 4, 1)
@@ -183,6 +247,13 @@ def test_pairs_of_paths_are_files_and_arrays_of_one_shape_are_an_array(tmp_path:
 def test_numbers_of_any_type_are_class_numbers() -> None:
     pairs = [(encoded(n), np.int64(n % 2)) for n in range(3)]
     assert open_dataset(pairs, class_names=["ox", "ant"]).train.labels == ["ox", "ant", "ox"]
+
+
+def test_a_label_that_is_not_a_number_is_none() -> None:
+    labels = (0.0, float("nan"), np.float32("nan"), 1.0)
+    data = open_dataset([(encoded(n), label) for n, label in enumerate(labels)])
+    assert data.train.labels == ["0", "1"]
+    assert len(data.unused) == 2
 
 
 @pytest.mark.parametrize(

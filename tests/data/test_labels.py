@@ -61,6 +61,33 @@ def test_a_table_beside_the_pictures_of_a_flat_folder_names_them(tmp_path: Path,
     }
 
 
+def test_files_that_the_table_names_count_once_whatever_their_ending(tmp_path: Path) -> None:
+    put(tmp_path, "1.png", "2.png")
+    (tmp_path / "1.png").rename(tmp_path / "first")
+    (tmp_path / "labels.csv").write_text("file,label\nfirst,cat\n2.png,dog\n")
+    data = open_dataset(tmp_path)
+    assert data.train.keys == ["first", "2.png"]
+    assert [entry.reason for entry in data.unused] == ["labels-file"]
+
+
+@pytest.mark.parametrize("start", ["{here}/flat/", "../flat/", "{here}/link/flat/"])
+@pytest.mark.parametrize("root", ["flat", "{here}/flat", "link/flat"])
+def test_files_that_the_table_names_count_once_however_it_spells_them(
+    in_tmp: Path, start: str, root: str
+) -> None:
+    put(in_tmp / "flat", "1.png", "2.png", "3.png")
+    (in_tmp / "link").symlink_to(in_tmp)
+    begin = start.format(here=in_tmp)
+    rows = ("file,label", f"{begin}1.png,cat", f"{begin}2.png,dog")
+    (in_tmp / "flat" / "labels.csv").write_text("\n".join(rows))
+    data = open_dataset(root.format(here=in_tmp))
+    assert data.train.labels == ["cat", "dog"]
+    assert {Path(entry.file).name: entry.reason for entry in data.unused} == {
+        "labels.csv": "labels-file",
+        "3.png": "no-label",
+    }
+
+
 def test_a_folder_is_read_the_same_when_it_is_opened_from_within(in_tmp: Path) -> None:
     put(in_tmp, "1.png", "2.png", "3.png")
     (in_tmp / "labels.csv").write_text("file,label\n1.png,cat\n2.png,dog\n")

@@ -11,8 +11,9 @@ from PIL import Image
 from tellapart.data.arrays import from_arrays
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places
+from tellapart.data.layout import Layout
 from tellapart.data.sources import open_dataset
-from tellapart.errors import DataError
+from tellapart.errors import DataError, UsageError
 from tellapart.sections import ImageSpec
 
 PIXELS = np.zeros((4, 8, 8), np.uint8)
@@ -121,3 +122,36 @@ def test_what_is_no_data_set_is_refused_by_its_kind(source: Any) -> None:
     kind = type(source).__name__
     with pytest.raises(DataError, match=rf"a name, a path, \(images, labels\).*Received: {kind}\."):
         open_dataset(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "layout", "said"),
+    [
+        ("fashion-mnist", Layout(group="who"), "group='who' for a known data set"),
+        ("a.npz", Layout(group="who"), "group='who' for an .npz file"),
+        ("a.npz", Layout(group_from="x"), "group_from='x' for an .npz file"),
+        ("classes", Layout(group="who"), r"for a folder of pictures.*a pattern.*--group '\(\\w"),
+        ("classes", Layout(root=Path("a")), "root='a' for a folder of pictures"),
+        ("classes", Layout(label_from="^.", group="who"), "group='who' for a folder whose paths"),
+        ("idx", Layout(label_from="^."), "label_from='\\^.' for a folder of IDX files"),
+        ((PIXELS, LABELS), Layout(group="who"), "group='who' for arrays or pairs"),
+        (
+            [(b"a", "a"), (b"b", "b")],
+            Layout(label="x", group_from="x"),
+            "label='x', group_from='x' for arrays or pairs",
+        ),
+        (from_arrays({"train": (PIXELS, LABELS)}), Layout(label="x"), "that is open already"),
+    ],
+)
+def test_what_a_source_cannot_honour_of_a_layout_is_refused(
+    in_tmp: Path, source: Any, layout: Layout, said: str
+) -> None:
+    np.savez(in_tmp / "a.npz", x_train=PIXELS, y_train=LABELS)
+    for name in ("cat", "dog"):
+        (in_tmp / "classes" / name).mkdir(parents=True)
+        Image.new("L", (4, 4)).save(in_tmp / "classes" / name / "1.png")
+    (in_tmp / "idx").mkdir()
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        (in_tmp / "idx" / name).write_bytes(b"")
+    with pytest.raises(UsageError, match=said):
+        open_dataset(source, layout=layout, places=nowhere(in_tmp))

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tellapart.data.dataset import Dataset
+from tellapart.data.digests import find_contents
+from tellapart.data.encoded import EncodedImages
 from tellapart.data.layout import TABLE_SUFFIXES, Layout
 from tellapart.data.sources import open_dataset
+from tellapart.data.splits import folds
 from tellapart.data.tables import TABLES, from_table
 from tellapart.errors import DataError
 from tellapart.sections import ImageSpec
@@ -110,7 +113,7 @@ def test_columns_are_guessed_or_named(tmp_path: Path, head: str, layout: Layout 
     data = from_table(path, layout)
     assert data.class_names == ("cat", "dog")
     assert data.train.keys == ["1.png", "1.png"]
-    assert bool(data.remarks) == (layout is None)
+    assert any("Guessed" in said for said in data.remarks) == (layout is None)
 
 
 def test_labels_may_come_from_the_paths_and_numbers_from_class_names(tmp_path: Path) -> None:
@@ -250,3 +253,143 @@ def test_any_bytes_are_a_data_set_or_a_data_error(
 
 def test_the_endings_that_need_no_reader_are_those_that_have_one() -> None:
     assert tuple(TABLES) == TABLE_SUFFIXES
+
+
+def test_class_numbers_of_an_export_are_positions_even_where_the_names_are_digits(
+    tmp_path: Path,
+) -> None:
+    rows = [{"image": encoded(level), "label": level} for level in range(3)]
+    feature = {"_type": "ClassLabel", "names": ["1", "2", "3"]}
+    record = json.dumps({"info": {"features": {"label": feature}}})
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": record})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert open_dataset(tmp_path / "a.parquet").train.labels == ["1", "2", "3"]
+
+
+def test_a_pattern_for_labels_goes_before_the_classes_of_an_export(tmp_path: Path) -> None:
+    cells = [{"bytes": encoded(n), "path": f"{'ab'[n % 2]}_{n}.png"} for n in range(4)]
+    rows = [{"image": cell, "label": n // 2} for n, cell in enumerate(cells)]
+    feature = {"_type": "ClassLabel", "names": ["ox", "ant"]}
+    record = json.dumps({"info": {"features": {"label": feature}}})
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"huggingface": record})
+    pq.write_table(table, tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", tmp_path):
+        data = open_dataset(source, layout=Layout(label_from="^[ab]"))
+        assert data.train.labels == ["a", "b", "a", "b"]
+
+
+def test_numbers_in_a_table_are_positions_in_the_given_names_or_names(tmp_path: Path) -> None:
+    names = ["1", "2", "3"]
+    for labels, expected in (("012", names), ("123", names), ("113", ["1", "1", "3"])):
+        rows = [{"path": f"{n}.png", "label": int(label)} for n, label in enumerate(labels)]
+        path = write(tmp_path / "a.jsonl", rows)
+        assert open_dataset(path, class_names=names).train.labels == expected
+
+
+def test_a_number_that_is_no_class_of_the_training_pictures_is_named(tmp_path: Path) -> None:
+    rows = [("1.png", "cat", "train"), ("2.png", "dog", "train"), ("3.png", "1", "test")]
+    names = ("path", "label", "split")
+    path = write(tmp_path / "a.csv", [dict(zip(names, row, strict=True)) for row in rows])
+    with pytest.raises(DataError, match=r"test split has labels that are no class: 1\."):
+        open_dataset(path)
+
+
+def test_absolute_paths_have_the_same_keys_however_the_table_is_opened(
+    in_tmp: Path,
+) -> None:
+    real = (in_tmp / "real" / "pets").resolve()
+    put_pictures(real)
+    (in_tmp / "link").symlink_to(real.parent)
+    through_link = in_tmp / "link" / "pets"
+    cells = (real, through_link, real / ".." / "pets")
+    for start in cells:
+        rows = [row | {"path": str(start / row["path"])} for row in ROWS]
+        write(real / "pets.csv", rows)
+        for root in (
+            real,
+            through_link,
+            Path("real/pets"),
+            Path("link/pets"),
+            Path("link/../real/pets"),
+        ):
+            data = open_dataset(root / "pets.csv")
+            assert data.train.keys == ["a/1.png", "a/2.png"], (start, root)
+            assert levels_of(data, "test") == [3]
+
+
+def test_paths_that_lie_elsewhere_stay_as_they_are(tmp_path: Path) -> None:
+    put_pictures(tmp_path / "pictures")
+    rows = [row | {"path": f"{tmp_path}/a/../pictures/{row['path']}"} for row in ROWS]
+    (tmp_path / "a").mkdir()
+    data = open_dataset(write(tmp_path / "tables" / "pets.csv", rows))
+    assert data.train.keys == [row["path"] for row in rows[:2]]
+    assert levels_of(data, "train") == [0, 1]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_what_is_not_a_number_is_no_label_and_no_group(tmp_path: Path, ending: str) -> None:
+    put_pictures(tmp_path)
+    nan = float("nan")
+    labels, groups = (0.0, 1.0, nan, 1.0), (nan, 7.0, 7.0, nan)
+    rows = [
+        {"path": row["path"], "label": label, "group": group}
+        for row, label, group in zip(ROWS, labels, groups, strict=True)
+    ]
+    data = open_dataset(write(tmp_path / f"a.{ending}", rows))
+    assert data.train.labels == ["0", "1", "1"]
+    assert data.train.groups == ("", "7", "")
+    assert [entry.reason for entry in data.unused] == ["no-label"]
+
+
+def test_a_picture_that_several_rows_name_is_remarked_with_its_labels(tmp_path: Path) -> None:
+    cells = ("1.png,cat", "2.png,dog", "1.png,dog", "3.png,cat", "3.png,cat", "4.png,")
+    (tmp_path / "a.csv").write_text("\n".join(("path,label", *cells, "4.png,")))
+    said = open_dataset(tmp_path / "a.csv").remarks
+    assert "Pictures that several rows name: 2; with labels that differ: 1.png (cat, dog)." in said
+    (tmp_path / "b.csv").write_text("\n".join(("path,label", *cells[:2], "1.png,cat")))
+    assert "Pictures that several rows name: 1." in open_dataset(tmp_path / "b.csv").remarks
+
+
+def test_files_beside_those_of_an_export_are_accounted_for(tmp_path: Path) -> None:
+    rows = [{"image": encoded(level), "label": level} for level in range(2)]
+    write(tmp_path / "train.parquet", rows)
+    (tmp_path / "README.md").write_text("pets")
+    data = open_dataset(tmp_path)
+    assert [entry.file for entry in data.unused] == [str(tmp_path / "README.md")]
+    assert "Left alone: .md: 1." in data.remarks
+
+
+@pytest.mark.parametrize("bad", ["a/\0.png", "\0/a.png", "a/\ud800.png", "\ud800/a.png"])
+@pytest.mark.parametrize("start", ["", "{here}/", "/elsewhere/../", "../"])
+def test_a_path_that_no_system_takes_is_an_unreadable_picture(
+    tmp_path: Path, bad: str, start: str
+) -> None:
+    put_pictures(tmp_path)
+    rows = [{"path": row["path"], "label": row["label"]} for row in ROWS]
+    rows.append({"path": start.format(here=tmp_path) + bad, "label": "cat"})
+    data = open_dataset(write(tmp_path / "a.jsonl", rows))
+    decoded = data.train.decode(SPEC)
+    assert decoded.kept.tolist() == [0, 1, 2, 3]
+    assert [error.reason for error in decoded.failures] == ["unreadable"]
+    images = data.train.images
+    assert isinstance(images, EncodedImages)
+    assert images.stamp(4) is None
+    assert sum(map(len, folds(data.train, 2, 1))) == 5
+    contents = find_contents(images, tmp_path / "memory")
+    assert len(contents.digests) == 5
+
+
+def test_a_labels_file_may_name_what_no_system_takes(tmp_path: Path) -> None:
+    put_pictures(tmp_path)
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(encoded(1))
+    rows = [{"path": name, "label": name[0]} for name in ("1.png", "2.png", "\0/3.png")]
+    write(tmp_path / "labels.jsonl", rows)
+    assert len(open_dataset(tmp_path).train) == 3
+
+
+def test_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
+    cells = [pa.array([encoded(1), encoded(2)]), pa.array([0, 1]), pa.array([1, 0])]
+    pq.write_table(pa.table(cells, ["image", "label", "label"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="name of its own. Received: more than one label"):
+        open_dataset(tmp_path / "a.parquet")

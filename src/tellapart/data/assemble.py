@@ -1,6 +1,6 @@
 """From the columns of any source to a data set: classes numbered once, splits, groups."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ class Listing:
         splits: The word for the split of each; `None` where all is to train on.
         groups: The group of each; `None` where nobody named any.
         source: What `open_dataset` found it by.
+        has_numbers: Whether the labels are positions in the class names, never names.
         remarks: What to know of it.
         unused: Each file that is no sample.
     """
@@ -37,6 +38,7 @@ class Listing:
     splits: Sequence[str] | None = None
     groups: Sequence[str] | None = None
     source: str | None = None
+    has_numbers: bool = False
     remarks: tuple[str, ...] = ()
     unused: tuple[Entry, ...] = ()
 
@@ -66,9 +68,11 @@ def assemble(
         splits = [known[word] for word in words]
     labels = [listing.labels[i] for i in labelled]
     names = _names(labels, splits, class_names)
-    _check_known(labels, splits, names, listing.origin)
-    numbers = {str(number): number for number in range(len(names))} if class_names else {}
-    numbers |= {name: number for number, name in enumerate(names)}
+    numbers = {name: number for number, name in enumerate(names)}
+    if class_names:
+        positions = {str(number): number for number in range(len(names))}
+        numbers = _by_position(labels, positions, numbers, only=listing.has_numbers)
+    _check_known(labels, splits, names, numbers, listing.origin)
     everything = Samples(
         listing.images.take(np.array(labelled, np.int64)),
         np.array([numbers[label] for label in labels], np.int64),
@@ -105,14 +109,29 @@ def _names(
     return order_class_names([label for label, split in pairs if split == "train"])
 
 
+def _by_position(
+    labels: Sequence[str], positions: dict[str, int], by_name: dict[str, int], *, only: bool
+) -> dict[str, int]:
+    """Return the class number of each label where it may be a position in the class names.
+
+    Names may be digits too: labels that are all positions and not all names are positions.
+    """
+    found = set(labels)
+    are_positions = found <= positions.keys() and not found <= by_name.keys()
+    return positions if only or are_positions else positions | by_name
+
+
 def _check_known(
-    labels: Sequence[str], splits: Sequence[str], names: tuple[str, ...], origin: str
+    labels: Sequence[str],
+    splits: Sequence[str],
+    names: Sequence[str],
+    known: Container[str],
+    origin: str,
 ) -> None:
     """Raise `DataError` for training pictures that are missing, and unknown classes."""
     if "train" not in splits:
         found = ", ".join(sorted(set(splits))) or "no picture with a label"
         raise DataError(f"There must be a train split in {origin}. Received: {found}.")
-    known = {*names, *map(str, range(len(names)))}
     pairs = sorted(set(zip(splits, labels, strict=True)))
     for split in SPLITS:
         unknown = [label for where, label in pairs if where == split and label not in known]

@@ -14,6 +14,7 @@ from typing_extensions import override
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import Decoded, decode, decode_array, read_content
+from tellapart.images.opening import file_of
 from tellapart.sections import ImageSpec
 
 Content = bytes | Pixels
@@ -42,7 +43,8 @@ class Contents(Sequence[Content]):
     """The pictures of a column, each made into bytes or pixels when it is wanted.
 
     Args:
-        cells: What `is_content` takes, or `None` where there is no picture.
+        cells: What `is_content` takes, `None` where there is no picture, or the error that
+            one came to already.
         root: The folder that paths start from.
         paths: What path each cell names, if that is known without looking at it.
         origin: The files that the cells were read from, if they were read from files.
@@ -95,7 +97,7 @@ def stamp_of(path: Path) -> Stamp | None:
     """Return what the file system says of a file; `None` where it says nothing."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
@@ -125,7 +127,7 @@ def to_content(cell: Any, root: Path = Path()) -> Content:
     """Return a picture of any form as encoded bytes or as pixels.
 
     Args:
-        cell: What `is_content` takes.
+        cell: What `is_content` takes, or the error that it came to already.
         root: The folder that paths start from.
 
     Raises:
@@ -141,6 +143,8 @@ def to_content(cell: Any, root: Path = Path()) -> Content:
         return _encode(cell)
     if isinstance(cell, np.ndarray):
         return cell
+    if isinstance(cell, ImageError):
+        raise ImageError(cell.name, cell.reason, cell.detail) from cell
     raise ImageError("the cell", "missing", f"there is no picture, but {type(cell).__name__}.")
 
 
@@ -153,7 +157,7 @@ def _read(path: Path) -> bytes:
 
 
 def _encode(picture: Image.Image) -> bytes:
-    """Return a Pillow picture as a file without loss, with its orientation.
+    """Return a Pillow picture as its file if it is a JPEG just opened, else as one without loss.
 
     Raises:
         ImageError: Whatever goes wrong in Pillow, as with a file that is closed already.
@@ -161,6 +165,9 @@ def _encode(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     kind = "TIFF" if picture.mode in ("CMYK", "YCbCr", "LAB", "F", "I") else "PNG"
     try:
+        content = file_of(picture)
+        if content is not None:
+            return content
         picture.save(file, kind, exif=picture.getexif(), compress_level=1)
     except Exception as error:
         detail = str(error) or type(error).__name__

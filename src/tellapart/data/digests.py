@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tellapart.data.contents import Content
 from tellapart.data.encoded import EncodedImages
 from tellapart.data.loading import processors
+from tellapart.data.stores import name_bytes
 from tellapart.errors import ImageError
 from tellapart.files import write_whole
 from tellapart.progress import SILENCE, Progress
@@ -53,7 +54,7 @@ class Contents:
 def digest_of_content(content: Content | ImageError) -> bytes:
     """Return the digest of a picture's bytes or pixels, or of the reason why there are none."""
     if isinstance(content, ImageError):
-        reason = f"{content.reason}: {content.detail}".encode()
+        reason = name_bytes(f"{content.reason}: {content.detail}")
         return hashlib.blake2b(reason, digest_size=DIGEST_BYTES, person=b"unreadable").digest()
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
@@ -112,9 +113,17 @@ def is_remembered(store: EncodedImages, memory: Path) -> bool:
 
 def forget(memory: Path, most: int = 0, kind: str = "*.npz") -> None:
     """Remove the oldest memories of one kind until so many are left."""
-    paths = sorted(memory.glob(kind), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    paths = sorted(memory.glob(kind), key=_time_of, reverse=True)
     for path in paths[most:]:
         path.unlink(missing_ok=True)
+
+
+def _time_of(path: Path) -> int:
+    """Return when a file was written, in ns; 0 where another process just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _digest_all(store: EncodedImages, indices: NDArray[np.int64]) -> Iterator[tuple[bytes, int]]:
@@ -141,7 +150,7 @@ def _name_of(store: EncodedImages) -> str:
     """Return a name for the memory of exactly these files."""
     digest = hashlib.blake2b(os.fsencode(store.place), digest_size=DIGEST_BYTES)
     for index in range(len(store)):
-        digest.update(store.name(index).encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(name_bytes(store.name(index)) + b"\0")
     return digest.hexdigest()
 
 

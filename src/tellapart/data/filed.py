@@ -1,5 +1,6 @@
 """Pictures in files, read when they are wanted."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,11 @@ class FileImages(EncodedImages):
     @override
     def stamp(self, index: int) -> Stamp | None:
         return stamp_of(self._root / self._paths[index])
+
+
+def real_path(folder: Path) -> str:
+    """Return a folder's path without links, or as it is where no folder can have this name."""
+    try:
+        return os.path.realpath(folder)
+    except ValueError:
+        return str(folder)

@@ -14,6 +14,7 @@ from tellapart.data.prepare import Part, fingerprint_of, list_skipped
 from tellapart.data.readers import Reader
 from tellapart.data.samples import Indices, Samples
 from tellapart.data.splits import folds as split_folds
+from tellapart.data.stores import name_bytes
 from tellapart.errors import DataError, ImageError
 from tellapart.files import sha256_hex
 from tellapart.progress import SILENCE, Progress
@@ -100,7 +101,7 @@ def fold_dataset(
     members = split_folds(train, count, recipe.seed)
     _check_classes(train, members)
     pixels = fingerprint_of(data.class_names, [Part(found.pixels, train.targets)])
-    keys = "\0".join(train.keys).encode("utf-8", "surrogateescape")
+    keys = name_bytes("\0".join(train.keys))
     folded = FoldedDataset(
         replace(
             data,

@@ -105,12 +105,19 @@ def _split_folders(root: Path, found: Walked) -> dict[str, str]:
     splits = {name: SPLIT_WORDS[name.lower()] for name in deep if name.lower() in SPLIT_WORDS}
     if not splits:
         return {}
-    beside = sorted(tops - set(splits), key=natural_key)
+    flat = sorted(name for name in tops - set(splits) if name.lower() in SPLIT_WORDS)
+    beside = sorted(tops - {*splits, *flat}, key=natural_key)
     if beside:
         raise DataError(
             f"{root} must hold folders of splits or of classes. Received: both, "
             f"{', '.join(sorted(splits))} beside {', '.join(beside[:MOST_NAMED])}. Fix: move the "
             "class folders into train/, or, if it is a class, give that folder another name."
+        )
+    if flat:
+        raise DataError(
+            f"Each folder of a split in {root} must hold class folders. Received: pictures right "
+            f"in {', '.join(flat)}. Fix: put them into class folders or, without labels, "
+            "elsewhere; if it is a class, give that folder another name."
         )
     double = [name for name, split in splits.items() if list(splits.values()).count(split) > 1]
     if double:
@@ -156,7 +163,7 @@ def _check_classes(
             f"{root} must hold one folder a class with pictures ({kinds}) in it. "
             f"Received: class folders: {len(_class_folders(found, splits))}, pictures in them: 0."
         )
-    wrong = [name for name in names if not name.isprintable()]
+    wrong = [name for name in names if any("\ud800" <= sign <= "\udfff" for sign in name)]
     if wrong:
         raise DataError(
             f"The folder of a class must have a name in UTF-8. Received: {wrong[0]!r} in {root}."

@@ -1,6 +1,7 @@
 """Data sets of Hugging Face's `datasets`, and any iterable of pictures with labels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, overload
@@ -11,11 +12,11 @@ from typing_extensions import override
 
 from tellapart.data.arrays import from_arrays
 from tellapart.data.columns import Table
-from tellapart.data.contents import Contents, is_content, to_content
+from tellapart.data.contents import Content, Contents, is_content, to_content
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout, find_split
 from tellapart.data.tables import to_dataset
-from tellapart.errors import DataError
+from tellapart.errors import DataError, ImageError
 
 _NAMES = {"image": "Image", "label": "ClassLabel"}
 
@@ -74,27 +75,30 @@ def from_hub(
 
     Raises:
         DataError: There is no column for pictures or labels, or an unknown split.
+        UsageError: A column for the split of what is a mapping by split.
     """
     parts = dict(source) if isinstance(source, Mapping) else {"train": source}
     words = {word: find_split(word, "the data set") for word in parts}
     features = next(iter(parts.values())).features or {}
     asked = _with_features(layout or Layout(), features)
+    root = asked.root or Path()
     cells = [_without_decoding(part, asked.image, features) for part in parts.values()]
     names = list(next(iter(parts.values())).column_names)
     columns: dict[str, Sequence[Any]] = {name: _Column(cells, name) for name in names}
     if asked.image in columns and _kind(features, asked.image) == "Image":
-        columns[asked.image] = Contents(columns[asked.image])
+        columns[asked.image] = Contents(columns[asked.image], root)
     if isinstance(source, Mapping):
+        asked.check_fits("a mapping by split", {*vars(asked)} - {"split"})
         lengths = zip(words.values(), cells, strict=True)
         columns["split"] = [word for word, part in lengths for _ in range(len(part))]
-        asked = Layout(asked.image, asked.label, asked.group, "split", group_from=asked.group_from)
+        asked = replace(asked, split="split")
     named = {
         column: tuple(map(str, feature.names))
         for column, feature in features.items()
         if hasattr(feature, "names")
     }
     name = str(getattr(getattr(cells[0], "info", None), "dataset_name", None) or "hub")
-    table = Table(name, "a data set of Hugging Face", Path(), columns, named)
+    table = Table(name, "a data set of Hugging Face", root, columns, named, may_move=False)
     return to_dataset(table, asked, class_names)
 
 
@@ -119,14 +123,23 @@ def from_pairs(pairs: Iterable[Any], class_names: Sequence[str] | None = None) -
             )
         image = pair[0]
         # a picture that is opened for its turn in a loop may be closed after it
-        images.append(to_content(image) if isinstance(image, Image.Image) else image)
+        images.append(_keep(image) if isinstance(image, Image.Image) else image)
         labels.append(pair[1])
     shapes = {image.shape if isinstance(image, np.ndarray) else None for image in images}
     if len(shapes) == 1 and None not in shapes:
         return from_arrays({"train": (np.stack(images), labels)}, class_names, origin="pairs")
-    columns = {"image": images, "label": labels}
-    table = Table("pairs", "pairs in memory", Path(), columns)
+    is_damaged = any(isinstance(image, ImageError) for image in images)
+    columns = {"image": Contents(images) if is_damaged else images, "label": labels}
+    table = Table("pairs", "pairs in memory", Path(), columns, may_move=False)
     return to_dataset(table, Layout(image="image", label="label"), class_names)
+
+
+def _keep(picture: Image.Image) -> Content | ImageError:
+    """Return an opened picture's content, or the error for which it will be skipped."""
+    try:
+        return to_content(picture)
+    except ImageError as error:
+        return error
 
 
 def _kind(features: Mapping[str, Any], column: str) -> str:
@@ -140,14 +153,7 @@ def _with_features(layout: Layout, features: Mapping[str, Any]) -> Layout:
         or next((name for name in features if _kind(features, name) == kind), "")
         for role, kind in _NAMES.items()
     }
-    return Layout(
-        found["image"],
-        found["label"],
-        layout.group,
-        layout.split,
-        label_from=layout.label_from,
-        group_from=layout.group_from,
-    )
+    return replace(layout, image=found["image"], label=found["label"])
 
 
 def _without_decoding(part: Any, column: str, features: Mapping[str, Any]) -> Any:

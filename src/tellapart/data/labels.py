@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from tellapart.data.assemble import Listing, assemble
 from tellapart.data.dataset import Dataset
-from tellapart.data.filed import FileImages
+from tellapart.data.filed import FileImages, real_path
 from tellapart.data.folder import left_alone
 from tellapart.data.groups import find_labels
 from tellapart.data.layout import Layout
@@ -76,16 +77,22 @@ def by_labels_file(
         DataError: The table is damaged, or has no columns for pictures and labels.
     """
     data = from_table(path, layout, class_names)
+    real = cache(real_path)
+
+    def place(file: str) -> Path:
+        return Path(real(Path(file).parent), Path(file).name)
+
     named = {
-        samples.images.name(index)
+        place(samples.images.name(index))
         for samples in data.splits.values()
         for index in range(len(samples))
-    } | {entry.file for entry in data.unused}
+    } | {place(entry.file) for entry in data.unused}
     others = [_of_labels(path) if entry.file == str(path) else entry for entry in found.others]
     detail = f"{path.name} does not name it."
     pictures = (str(path.parent / name) for name in found.pictures)
-    unnamed = [Entry(file, "skipped", "no-label", detail) for file in pictures if file not in named]
-    unused = (*data.unused, *others, *unnamed)
+    unnamed = [Entry(file, "skipped", "no-label", detail) for file in pictures]
+    beside = [entry for entry in (*others, *unnamed) if place(entry.file) not in named]
+    unused = (*data.unused, *beside)
     return replace(
         data,
         name=path.resolve().parent.name or data.name,

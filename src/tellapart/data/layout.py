@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from tellapart.errors import DataError, did_you_mean
+from tellapart.errors import DataError, UsageError, did_you_mean
 
 SPLIT_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -87,6 +87,25 @@ class Layout:
             root=Path(values["root"]) if "root" in values else None,
             label_from=values.get("label_from", ""),
             group_from=values.get("group_from", ""),
+        )
+
+    def check_fits(self, kind: str, honoured: Iterable[str] = ()) -> None:
+        """Raise `UsageError` for what was said that a kind of source cannot honour.
+
+        Args:
+            kind: What to call the source.
+            honoured: The fields that it is read by.
+        """
+        said = {name: str(value) for name, value in vars(self).items() if value not in ("", None)}
+        odd = [name for name in said if name not in honoured]
+        if not odd:
+            return
+        by_pattern = "group" in odd and "group_from" in honoured
+        hint = r"; a group may be found by a pattern on the path, such as --group '(\w+)_'"
+        listed = ", ".join(f"{name}='{said[name]}'" for name in odd)
+        raise UsageError(
+            f"A layout must fit its source. Received: {listed} for {kind}, which has no use for "
+            f"it. Fix: leave it out{hint if by_pattern else ''}"
         )
 
     def choose(

@@ -118,13 +118,6 @@ def ledger_of(
     return Ledger((*entries, *unused), images)
 
 
-def _count_kept(samples: Samples, decoded: Outcome) -> dict[str, int]:
-    """Return how many pictures of each class could be read."""
-    names = samples.class_names
-    counts = np.bincount(samples.targets[decoded.kept], minlength=len(names))
-    return dict(zip(names, counts.tolist(), strict=True))
-
-
 def _entries_of(samples: Samples, decoded: Outcome, otherwise: Status) -> list[Entry]:
     """Return one entry for each picture of a split, in its order."""
     entries = [Entry(samples.images.name(index), "used") for index in range(len(samples))]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,7 @@ def read_parquet(paths: Sequence[Path], origin: Path, root: Path) -> Table:
         whole = pyarrow.concat_tables(parts)
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"Cannot read {origin} as Parquet: {error}") from error
+    _check_names(whole.column_names, origin)
     lengths = [len(part) for part in parts]
     read = Origin(_place_of(paths, lengths), stamps, np.repeat(np.arange(len(paths)), lengths))
     columns: dict[str, Sequence[Any]] = {
@@ -77,6 +79,16 @@ def read_parquet(paths: Sequence[Path], origin: Path, root: Path) -> Table:
         columns[_SPLIT_COLUMN] = [word for word, length in pairs for _ in range(length)]
     class_names = _class_names(parts[0].schema.metadata)
     return Table(origin.resolve().name, str(origin), root, columns, class_names)
+
+
+def _check_names(names: Sequence[str], origin: Path) -> None:
+    """Raise `DataError` for columns of one name."""
+    double = [name for name, count in Counter(names).items() if count > 1]
+    if double:
+        raise DataError(
+            f"Each column of {origin} must have a name of its own. Received: more than one "
+            f"{', '.join(double)}. Fix: rename all but one."
+        )
 
 
 def _place_of(paths: Sequence[Path], lengths: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from tellapart.data.arrays import from_arrays, from_npz
 from tellapart.data.dataset import Dataset
 from tellapart.data.fetch import Places, fetch_known, usual_places
-from tellapart.data.folder import from_walked
+from tellapart.data.folder import from_walked, left_alone
 from tellapart.data.hub import from_hub, from_pairs, is_hub
 from tellapart.data.idx_pairs import find_idx_pairs, from_idx_pairs
 from tellapart.data.known import KNOWN, find_known
@@ -51,22 +51,19 @@ def open_dataset(
 
     Raises:
         DataError: There is nothing of this name, or it cannot be used.
+        UsageError: The layout says what such a source cannot honour.
         MissingExtraError: Parquet, and pyarrow is not installed.
     """
+    asked = layout or Layout()
     if isinstance(source, Dataset):
+        if asked != source.layout:
+            asked.check_fits("a data set that is open already")
         return source
     if isinstance(source, str | Path):
-        known = find_known(str(source))
-        if known is not None:
-            contents, origin = fetch_known(known, places or usual_places(), progress)
-            return known.to_dataset(contents, origin)
-        found = _open_path(str(source), class_names, layout or Layout())
-        if class_names is not None:
-            return replace(found, source=None)
-        full = str(Path(source).expanduser().resolve())
-        return replace(found, source=full, layout=layout or Layout())
+        return _open_named(source, class_names, asked, places, progress)
     if is_hub(source):
-        return from_hub(source, layout, class_names)
+        return from_hub(source, asked, class_names)
+    asked.check_fits("arrays or pairs")
     splits = _as_splits(source)
     if splits is not None:
         return from_arrays(splits, class_names)
@@ -77,6 +74,26 @@ def open_dataset(
         "((images, labels), (images, labels)), or an iterable of (image, label). "
         f"Received: {type(source).__name__}."
     )
+
+
+def _open_named(
+    source: str | Path,
+    class_names: Sequence[str] | None,
+    layout: Layout,
+    places: Places | None,
+    progress: Progress,
+) -> Dataset:
+    """Return the data set of a name or a path."""
+    known = find_known(str(source))
+    if known is not None:
+        layout.check_fits("a known data set")
+        contents, origin = fetch_known(known, places or usual_places(), progress)
+        return known.to_dataset(contents, origin)
+    found = _open_path(str(source), class_names, layout)
+    if class_names is not None:
+        return replace(found, source=None)
+    full = str(Path(source).expanduser().resolve())
+    return replace(found, source=full, layout=layout)
 
 
 def _as_splits(source: Any) -> Mapping[str, Any] | None:
@@ -108,6 +125,7 @@ def _open_path(source: str, class_names: Sequence[str] | None, layout: Layout) -
     if is_folder:
         return _open_folder(path, class_names, layout)
     if is_file and path.suffix.lower() == ".npz":
+        layout.check_fits("an .npz file")
         return from_npz(path, class_names)
     if is_file and path.suffix.lower() in TABLES:
         return from_table(path, layout, class_names)
@@ -123,26 +141,34 @@ def _open_path(source: str, class_names: Sequence[str] | None, layout: Layout) -
 
 def _open_folder(root: Path, class_names: Sequence[str] | None, layout: Layout) -> Dataset:
     found = walk(root)
+    data = None if found.pictures else _open_without_pictures(root, found, class_names, layout)
+    if data is not None:
+        return data
     if layout.label_from:
+        layout.check_fits("a folder whose paths tell the classes", ("label_from", "group_from"))
         return by_pattern(root, found, layout, class_names)
     labels = find_labels_file(root, found)
     if labels is not None:
         return by_labels_file(labels, found, layout, class_names)
-    if not found.pictures:
-        pairs = find_idx_pairs(root)
-        if pairs:
-            return from_idx_pairs(root, pairs, class_names)
-        files = _parquet_files(found)
-        if files:
-            return from_parquet_folder(root, files, layout, class_names)
-    columns = [role for role in ("image", "label", "group", "split") if getattr(layout, role)]
-    if columns:
-        raise DataError(
-            f"A column must be one of a table. Received: a column for {' and '.join(columns)}, and "
-            f"{root} is a folder of pictures. Fix: leave it out; a group may be found by a "
-            r"pattern on the path, such as --group '(\w+)_'"
-        )
+    layout.check_fits("a folder of pictures", ("group_from",))
     return from_walked(root, found, layout, class_names)
+
+
+def _open_without_pictures(
+    root: Path, found: Walked, class_names: Sequence[str] | None, layout: Layout
+) -> Dataset | None:
+    """Return the data set in the IDX or Parquet files of a folder, if there are any."""
+    pairs = find_idx_pairs(root)
+    if pairs:
+        layout.check_fits("a folder of IDX files")
+        return from_idx_pairs(root, pairs, class_names)
+    files = _parquet_files(found)
+    if not files:
+        return None
+    data = from_parquet_folder(root, files, layout, class_names)
+    beside = [entry for entry in found.others if Path(entry.file) not in files]
+    unused = (*data.unused, *beside)
+    return replace(data, unused=unused, remarks=(*data.remarks, *left_alone(beside)))
 
 
 def _parquet_files(found: Walked) -> list[Path]:

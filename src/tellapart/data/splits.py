@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tellapart.data.groups import keep_together, unit_names
 from tellapart.data.samples import Indices, Samples
+from tellapart.data.stores import name_bytes
 from tellapart.errors import DataError, UsageError
 
 Mask = NDArray[np.bool_]
@@ -214,7 +215,5 @@ def _deal(sizes: Indices, totals: Indices) -> Indices:
 
 
 def _hash(name: str, salt: str) -> int:
-    digest = hashlib.blake2b(
-        name.encode("utf-8", "surrogateescape"), digest_size=8, key=salt.encode()
-    )
+    digest = hashlib.blake2b(name_bytes(name), digest_size=8, key=salt.encode())
     return int.from_bytes(digest.digest(), "big")

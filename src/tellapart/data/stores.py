@@ -38,6 +38,14 @@ class Decoded:
     repaired: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
+def name_bytes(name: str) -> bytes:
+    """Return a name as bytes: those of a file's name, whatever text a table has for it."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which no file system gives
+        return name.encode("utf-8", "surrogatepass")
+
+
 class ImageStore(Protocol):
     """Is a row of pictures."""
 

@@ -11,7 +11,8 @@ from tellapart.data.assemble import Listing, assemble
 from tellapart.data.columns import Table
 from tellapart.data.csv_rows import parse_csv
 from tellapart.data.dataset import Dataset
-from tellapart.data.groups import find_labels
+from tellapart.data.filed import FileImages
+from tellapart.data.groups import MOST_NAMED, find_labels
 from tellapart.data.layout import Layout
 from tellapart.data.parquet import read_parquet
 from tellapart.data.stores import ImageStore
@@ -83,16 +84,35 @@ def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None =
     if not len(table.columns[chosen.image]):
         raise DataError(f"{table.origin} must have a row for each picture. Received: no row.")
     images = table.images(chosen.image)
+    names = None if chosen.label_from else table.class_names.get(chosen.label)
+    labels = _labels(table, chosen, images)
     listing = Listing(
         name=Path(table.title).stem,
         origin=table.origin,
         images=images,
-        labels=_labels(table, chosen, images),
+        labels=labels,
         splits=table.texts(chosen.split),
         groups=table.texts(chosen.group),
-        remarks=remarks,
+        has_numbers=names is not None and table.has_numbers(chosen.label),
+        remarks=(*remarks, *_named_again(images, labels)),
     )
-    return assemble(listing, class_names or table.class_names.get(chosen.label), chosen)
+    return assemble(listing, class_names or names, chosen)
+
+
+def _named_again(images: ImageStore, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return a remark on files that several rows name, by whichever labels."""
+    found: dict[str, list[str]] = {}
+    if isinstance(images, FileImages):
+        for index, label in enumerate(labels):
+            if label.strip():
+                found.setdefault(images.key(index), []).append(label)
+    again = {key: sorted(set(said)) for key, said in found.items() if len(said) > 1}
+    odd = [f"{key} ({', '.join(said)})" for key, said in again.items() if len(said) > 1]
+    if not again:
+        return ()
+    more = f" and {len(odd) - MOST_NAMED:,} more" if len(odd) > MOST_NAMED else ""
+    contradicting = f"; with labels that differ: {', '.join(odd[:MOST_NAMED])}{more}" if odd else ""
+    return (f"Pictures that several rows name: {len(again):,}{contradicting}.",)
 
 
 def _named(data: Dataset, path: Path, layout: Layout, class_names: Sequence[str] | None) -> Dataset:

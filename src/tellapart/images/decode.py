@@ -102,8 +102,9 @@ def read_content(path: str | Path, *, limits: Limits = LIMITS) -> bytes:
             return read_some(file, limits)
     except FileNotFoundError as error:
         raise ImageError(str(path), "missing", "there is no such file.") from error
-    except OSError as error:
-        raise ImageError(str(path), "unreadable", error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # no system takes such a path, as with a NUL in it
+        detail = getattr(error, "strerror", None) or str(error)
+        raise ImageError(str(path), "unreadable", detail) from error
 
 
 def read_some(file: IO[bytes] | RawIOBase, limits: Limits = LIMITS) -> bytes:
