@@ -23,7 +23,7 @@ OF_ANOTHER_PROCESS = ("--to saved_model", "--to litert", "--to keras")
 def desk(in_tmp: Path, file_run: Run) -> Path:
     """Work in a folder with the page's run and picture."""
     shutil.copytree(file_run.path, in_tmp / "runs" / "fashion-mnist-1")
-    shutil.copy(ROOT / "examples" / "pictures" / "shirt.png", in_tmp / "shirt.png")
+    shutil.copytree(ROOT / "examples" / "pictures", in_tmp / "examples" / "pictures")
     return in_tmp
 
 

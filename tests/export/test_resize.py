@@ -119,6 +119,16 @@ def test_odd_sizes_fit_as_well(
     np.testing.assert_array_equal(make_fit(spec)(picture[None])[0], wanted)
 
 
+def test_nearest_pixels_are_those_of_the_decoder_at_every_height(
+    make_fit: Callable[[ImageSpec], Fitting],
+) -> None:
+    spec = ImageSpec(fit="stretch", interpolation="nearest")
+    for height in range(1, 220):
+        picture = _picture(height, height * 37 % 220 + 1, 1, "noise", 0)
+        wanted = decode_array(picture, spec, "a picture").pixels
+        np.testing.assert_array_equal(make_fit(spec)(picture[None])[0], wanted)
+
+
 def test_several_pictures_of_one_size_fit_at_once(
     make_fit: Callable[[ImageSpec], Fitting],
 ) -> None:

@@ -56,8 +56,15 @@ class Tensors:
     """Computes each node where `Graph` writes it; what that calls a name is a tensor here."""
 
     def constant(self, _name: str, array: NDArray[Any]) -> Any:
-        """Return a constant."""
-        return tf.constant(np.asarray(array))
+        """Return a constant.
+
+        A number is hidden from TensorFlow's optimiser, which divides by one that it knows by
+        multiplying with its inverse, and is off by the last bit then.
+        """
+        found = tf.constant(np.asarray(array))
+        if found.dtype == tf.float64 and not tf.executing_eagerly():
+            return tf.raw_ops.PlaceholderWithDefault(input=found, shape=found.shape)
+        return found
 
     def node(
         self,

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 import keras
 import numpy as np
 
-from tellapart.data.order import sample_order
 from tellapart.data.prepare import Prepared
 from tellapart.files import write_whole
-from tellapart.models.custom import output_kind
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
-from tellapart.train.augment import draw_changes
 from tellapart.train.average import averaged
 from tellapart.train.balance import balance
+from tellapart.train.beginning import engine_settings, plan_epoch
 from tellapart.train.checkpoints import (
     Checkpoint,
     Position,
@@ -33,8 +31,7 @@ from tellapart.train.endings import (
     telling_of_memory,
 )
 from tellapart.train.engines.choice import open_engine
-from tellapart.train.engines.pictures import Augmenter
-from tellapart.train.engines.protocol import Block, Epoch, Settings, cut_block
+from tellapart.train.engines.protocol import Block, Epoch, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.keeping import keep_weights
@@ -64,13 +61,8 @@ class _Loop:
 
     def __post_init__(self) -> None:
         """Make the engine, once for all epochs."""
-        augment = self.recipe.augment
-        settings = Settings(
-            from_logits=output_kind(self.network, self.recipe.image) == "logits",
-            smoothing=self.recipe.fit.label_smoothing,
-            augmenter=Augmenter(augment, self.recipe.image) if augment.is_on else None,
-            follows_rates=not self.options.own_optimizer,
-        )
+        own = self.options.own_optimizer
+        settings = engine_settings(self.network, self.recipe, own_optimizer=own)
         self.engine = open_engine(self.network, self.data.train, settings)
         balanced = self.recipe.fit.class_weights == "balanced"
         self.class_weights = balance(self.data.train) if balanced else None
@@ -97,7 +89,8 @@ class _Loop:
         self.saver.wait()
 
     def _run_epoch(self, task: Task) -> None:
-        samples, epoch = len(self.data.train), self._next_epoch()
+        samples = len(self.data.train)
+        epoch = plan_epoch(self.recipe, self.position.epoch, samples, self.class_weights)
         while self.position.index < samples:
             self._run_block(epoch, task)
             if self.plan.is_over(self.position):
@@ -107,16 +100,6 @@ class _Loop:
         self._finish_epoch()
         if self.stop:
             self._interrupt()
-
-    def _next_epoch(self) -> Epoch:
-        recipe, number, samples = self.recipe, self.position.epoch, len(self.data.train)
-        return Epoch(
-            sample_order(recipe.seed, number, samples),
-            draw_changes(recipe.augment, recipe.image, recipe.seed, number, samples)
-            if recipe.augment.is_on
-            else None,
-            self.class_weights,
-        )
 
     def _run_block(self, epoch: Epoch, task: Task) -> None:
         """Train on the next few batches, and take note of what they came to."""
@@ -154,10 +137,8 @@ class _Loop:
 
     def _rehearse_in_time(self) -> None:
         """On a budget, write a first bundle early, and learn how long the end will take."""
-        plan, finish = self.plan, self.options.finish
-        if not isinstance(plan, ByTime) or finish is None or self.rehearsed:
-            return
-        if plan.is_time_for_a_first_bundle():
+        plan, finish = self.plan, None if self.rehearsed else self.options.finish
+        if isinstance(plan, ByTime) and finish and plan.is_time_for_a_first_bundle():
             self._rehearse(plan, finish)
 
     def _rehearse(self, plan: ByTime, finish: Finish) -> None:
@@ -266,8 +247,7 @@ def fit(
     with listen_for_stop() as stop:
         try:
             loop = _Loop(network, recipe, data, run, progress, stop, saver, options)
-            checkpoint = latest_checkpoint(run.checkpoints, progress)
-            if checkpoint is not None:
+            if (checkpoint := latest_checkpoint(run.checkpoints, progress)) is not None:
                 loop.go_on_from(checkpoint)
             with telling_of_memory(recipe, run):
                 loop.run_epochs()
