@@ -10,6 +10,9 @@ from tellapart.errors import ModelError
 from tellapart.models.catalogue import compile_network
 from tellapart.sections import ImageSpec, OptimizerSection
 
+PLAIN_LOSSES = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
+"""What takes class numbers and probabilities, by name and as a function."""
+
 
 def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
     """Return the pixels that a user's network takes, if it can classify them.
@@ -79,8 +82,7 @@ def _wants_logits(loss: Any) -> bool | None:
     """Return what a loss takes, or `None` for one that does not say so."""
     if hasattr(loss, "from_logits"):
         return bool(loss.from_logits)
-    names = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
-    return False if loss in names else None
+    return False if loss in PLAIN_LOSSES else None
 
 
 def compile_custom(
@@ -103,7 +105,7 @@ def compile_custom(
     return compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
 
 
-def rebuild(network: keras.Model) -> keras.Model:
+def fresh_copy(network: keras.Model) -> keras.Model:
     """Return a network of the same config: new values, not compiled.
 
     Whatever Keras or the network's own code raises is let through.
@@ -120,7 +122,7 @@ def check_can_be_rebuilt(network: keras.Model) -> None:
         ModelError: The network has a part without a config that Keras can read back.
     """
     try:
-        again = rebuild(network)
+        again = fresh_copy(network)
         same = [tuple(v.shape) for v in again.weights] == [tuple(v.shape) for v in network.weights]
     except Exception as error:
         raise ModelError(

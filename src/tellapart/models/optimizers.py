@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from tellapart.errors import ModelError
 from tellapart.models.muon import ConvolutionMuon
 from tellapart.sections import OptimizerSection
 
@@ -64,3 +65,32 @@ def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
     if section.ema:
         common |= {"use_ema": True, "ema_momentum": section.ema}
     return OPTIMIZERS[section.name](section, common)
+
+
+def copy_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Return a new optimiser that does the same, what it leaves out of weight decay included.
+
+    Raises:
+        ModelError: It cannot be made from its config, or leaves single variables out.
+    """
+    try:
+        found = type(optimizer).from_config(optimizer.get_config())
+    except Exception as error:
+        raise ModelError(
+            "The optimiser of `model` cannot be made anew: it, and a schedule of its own, must "
+            f"have a get_config. Received: {' '.join(str(error).split())[:200]}"
+        ) from error
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        raise ModelError(
+            "The optimiser of `model` leaves single variables out of its weight decay, which "
+            "a copy cannot know. Fix: exclude_from_weight_decay(var_names=...)"
+        )
+    if words := undecayed(optimizer):
+        found.exclude_from_weight_decay(var_names=[words])
+    return found
+
+
+def undecayed(optimizer: keras.optimizers.Optimizer) -> str:
+    """Return the pattern of the variables that an optimiser never decays; its config lacks it."""
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    return "" if pattern is None else str(pattern.pattern)

@@ -11,7 +11,8 @@ from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError, ModelError
 from tellapart.files import sha256_hex, write_whole
-from tellapart.models.custom import check_can_be_rebuilt, check_custom, rebuild
+from tellapart.models.custom import check_can_be_rebuilt, check_custom, fresh_copy
+from tellapart.models.optimizers import copy_optimizer
 from tellapart.recipe import Recipe
 from tellapart.train.seeding import seed_everything
 
@@ -54,7 +55,7 @@ class Pattern:
         check_can_be_rebuilt(model)
         self._model = model
         if model.compiled:
-            _copy_of(model.optimizer)
+            copy_optimizer(model.optimizer)
         self._weights = model.get_weights()
 
     @property
@@ -97,35 +98,11 @@ class Pattern:
             seed: Of its random layers.
         """
         seed_everything(seed)
-        network = rebuild(self._model)
+        network = fresh_copy(self._model)
         network.set_weights(self._weights)
         if self._model.compiled:
-            network.compile(_copy_of(self._model.optimizer), self._model.loss)
+            network.compile(copy_optimizer(self._model.optimizer), self._model.loss)
         return network
-
-
-def _copy_of(optimizer: Any) -> Any:
-    """Return a new optimiser that does the same.
-
-    Raises:
-        ModelError: It cannot be made from its config.
-    """
-    try:
-        found = type(optimizer).from_config(optimizer.get_config())
-    except Exception as error:
-        raise ModelError(
-            "The optimiser of `model` cannot be made anew for each fold: it, and a schedule of "
-            f"its own, must have a get_config. Received: {' '.join(str(error).split())[:200]}"
-        ) from error
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
-        raise ModelError(
-            "The optimiser of `model` leaves single variables out of its weight decay, which "
-            "a copy cannot know. Fix: exclude_from_weight_decay(var_names=...)"
-        )
-    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    if pattern is not None:
-        found.exclude_from_weight_decay(var_names=[pattern.pattern])
-    return found
 
 
 def _without_names(config: Any) -> Any:

@@ -8,6 +8,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from tellapart.models.custom import PLAIN_LOSSES
+
 
 @dataclass(frozen=True, eq=False)
 class Targets:
@@ -90,7 +92,4 @@ def is_plain_classifier(network: keras.Model) -> bool:
 def _is_known(loss: Any) -> bool:
     if type(loss) is keras.losses.SparseCategoricalCrossentropy:
         return loss.reduction == "sum_over_batch_size" and loss.ignore_class is None
-    return loss in (
-        "sparse_categorical_crossentropy",
-        keras.losses.sparse_categorical_crossentropy,
-    )
+    return loss in PLAIN_LOSSES

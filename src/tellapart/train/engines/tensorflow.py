@@ -2,6 +2,7 @@
 
 import json
 from collections import OrderedDict
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,8 @@ import tensorflow as tf
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.errors import ModelError
+from tellapart.models.optimizers import copy_optimizer, undecayed
 from tellapart.train.engines.feed import open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
@@ -150,13 +153,21 @@ _programs: OrderedDict[str, _Program] = OrderedDict()
 
 
 def _program_for(network: keras.Model, settings: Settings, *, compile_steps: bool) -> _Program:
-    """Return the program of an equal network that was trained before, or a new one."""
-    description = _describe(network, settings, compile_steps=compile_steps)
-    if description is None:
-        return _Program(network, settings, compile_steps=compile_steps)
+    """Return the program of an equal network that was trained before, or a new one.
+
+    Without XLA nothing stays behind; of layers other than Keras' own nobody can tell whether
+    they are equal; and some optimisers cannot be copied.
+    """
+    own = partial(_Program, network, settings, compile_steps=compile_steps)
+    if not compile_steps or network.count_params() > MOST_WEIGHTS:
+        return own()
+    try:
+        optimizer = copy_optimizer(network.optimizer)
+    except ModelError:
+        return own()
+    description = _describe(network, optimizer, settings)
     if description not in _programs:
         pattern = keras.models.clone_model(network)
-        optimizer = type(network.optimizer).from_config(network.optimizer.get_config())
         pattern.compile(optimizer=optimizer)
         optimizer.build(pattern.trainable_variables)
         _programs[description] = _Program(pattern, settings, compile_steps=compile_steps)
@@ -166,33 +177,15 @@ def _program_for(network: keras.Model, settings: Settings, *, compile_steps: boo
     return _programs[description]
 
 
-def _describe(network: keras.Model, settings: Settings, *, compile_steps: bool) -> str | None:
-    """Return all that a program depends on; `None` for what is not worth a second copy.
-
-    Without XLA nothing stays behind; and of layers other than Keras' own nobody can tell
-    whether they are equal, nor of an optimiser whose config does not say all about it.
-    """
-    if not compile_steps or network.count_params() > MOST_WEIGHTS:
-        return None
-    if not _can_be_copied(network.optimizer):
-        return None
+def _describe(network: keras.Model, optimizer: Any, settings: Settings) -> str:
+    """Return all that a program depends on."""
     trained = [variable.path for variable in network.trainable_variables]
-    optimizer = network.optimizer.get_config() | {"name": type(network.optimizer).__name__}
+    told = optimizer.get_config() | {
+        "name": type(optimizer).__name__,
+        "undecayed": undecayed(optimizer),
+    }
     kind = type(network).__name__
-    return json.dumps([kind, network.get_config(), optimizer, trained, str(settings)], default=str)
-
-
-def _can_be_copied(optimizer: Any) -> bool:
-    """Return whether an optimiser made from the config of one does the same."""
-    if getattr(optimizer, "_exclude_from_weight_decay_pattern", None) is not None:
-        return False
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
-        return False
-    try:
-        type(optimizer).from_config(optimizer.get_config())
-    except (NotImplementedError, TypeError, ValueError):  # such as a schedule without a config
-        return False
-    return True
+    return json.dumps([kind, network.get_config(), told, trained, str(settings)], default=str)
 
 
 def _variables(network: keras.Model) -> list[Any]:
