@@ -1,5 +1,7 @@
 """The command's entry: `tellapart` and `python -m tellapart`."""
 
+import atexit
+import gc
 import os
 import sys
 
@@ -16,6 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(f"tellapart {__version__}\n")
         return 0
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes 20 ms
+    if arguments is None:  # at its end the process need not look for garbage before it is freed
+        atexit.register(gc.freeze)
     from tellapart.cli.app import run
 
     return run(words)

@@ -24,9 +24,31 @@ class ConvolutionMuon(keras.optimizers.Muon):
 
     @override
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        """Return the orthogonal matrix nearest to a kernel, in the kernel's shape."""
+        """Return the orthogonal matrix nearest to a kernel, in the kernel's shape.
+
+        Every step multiplies with a polynomial of the small Gram matrix, and such polynomials
+        commute. So the steps are taken on that matrix alone, and the long one is multiplied
+        once at the end: the numbers of Keras' own, but for rounding, in a fraction of the work.
+        """
         matrix = ops.reshape(x, (-1, x.shape[-1]))
-        return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
+        matrix = matrix / (ops.norm(matrix) + 1e-7)
+        is_tall = matrix.shape[0] > matrix.shape[1]
+        turned = ops.transpose(matrix)
+        gram = ops.matmul(turned, matrix) if is_tall else ops.matmul(matrix, turned)
+        whole = None
+        for step in range(steps):
+            factor = self._factor(gram)
+            whole = factor if whole is None else ops.matmul(factor, whole)
+            if step < steps - 1:
+                gram = ops.matmul(ops.matmul(factor, gram), factor)
+        if whole is not None:
+            matrix = ops.matmul(matrix, whole) if is_tall else ops.matmul(whole, matrix)
+        return ops.reshape(matrix, x.shape)
+
+    def _factor(self, gram: Any) -> Any:
+        """Return what one step of the iteration multiplies a matrix with, by its Gram matrix."""
+        square = ops.matmul(gram, gram)
+        return self.muon_a * ops.eye(gram.shape[0]) + self.muon_b * gram + self.muon_c * square
 
     @override
     def lr_adjust(self, x: Any) -> Any:
