@@ -1,5 +1,7 @@
 """The network of recipe `fast`: where its first convolution begins."""
 
+from typing import Literal
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tellapart.sections import ImageSpec
 pytestmark = pytest.mark.core
 
 
-def _first_kernel(channels: int) -> np.ndarray:
+def _first_kernel(channels: Literal[1, 3]) -> np.ndarray:
     network = build_fast_cnn(ImageSpec(channels=channels), 10)
     return np.asarray(keras.ops.convert_to_numpy(network.get_layer("conv1").kernel))
 

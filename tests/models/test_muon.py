@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from numpy.typing import NDArray
 
 from tellapart.models.muon import ConvolutionMuon
 
@@ -19,13 +20,13 @@ shapes = st.one_of(
 )
 
 
-def _matrix(shape: tuple[int, ...], decades: float) -> np.ndarray:
+def _matrix(shape: tuple[int, ...], decades: float) -> NDArray[np.float32]:
     """Return a kernel whose singular values span so many decades."""
     generator = np.random.default_rng(sum(shape))
     flat = generator.normal(size=(int(np.prod(shape[:-1])), shape[-1]))
     left, values, right = np.linalg.svd(flat, full_matrices=False)
     values = 10.0 ** -np.linspace(0.0, decades, len(values))
-    return (left * values @ right).reshape(shape).astype(np.float32)
+    return np.float32(left * values @ right).reshape(shape)
 
 
 @settings(max_examples=40, deadline=None)

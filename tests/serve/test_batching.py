@@ -1,6 +1,8 @@
 """Requests that are answered together, and those that are refused."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Coroutine, Sequence
@@ -151,3 +153,20 @@ def test_a_failing_batch_fails_and_the_thread_lives_on() -> None:
     assert isinstance(found, MemoryError)
     assert _run(batcher.ask([1])) == [1]
     batcher.close()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere threads have no niceness of their own"
+)
+def test_threads_that_answer_let_the_one_that_reads_requests_go_first() -> None:
+    found: list[int] = []
+
+    def look(jobs: Sequence[int]) -> list[int | Exception]:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return list(jobs)
+
+    here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    batcher = Batcher[int, int](look, "test")
+    _run(batcher.ask([1]))
+    batcher.close()
+    assert found[0] > here == os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
