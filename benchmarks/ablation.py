@@ -33,7 +33,7 @@ VARIANTS: Mapping[str, Mapping[str, Changes]] = MappingProxyType(
                 "as it is": {},
                 "the guide's network": {"model.name": "guide-cnn"},
                 "adam": {"optimizer.name": "adam", "optimizer.learning_rate": 0.006},
-                "half the learning rate": {"optimizer.learning_rate": 0.006},
+                "half the learning rate": {"optimizer.learning_rate": 0.005},
                 "a constant learning rate": {
                     "optimizer.schedule": "constant",
                     "optimizer.warmup": 0.0,

@@ -130,3 +130,25 @@ def test_what_is_not_there_is_a_problem(server: Running) -> None:
     assert response.headers["allow"] == "POST"
     for path in ("page/..%2fapp.py", "page/index.htm", "page/%2e%2e/server.py"):
         assert server.client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "healthz", "v1/models", "v2", "metrics", "nowhere"])
+def test_a_head_request_gets_the_head_of_what_get_would_and_no_body(
+    server: Running, path: str
+) -> None:
+    full, head = server.client.get(path), server.client.head(path)
+    assert head.status_code == full.status_code
+    assert head.headers["content-type"] == full.headers["content-type"]
+    assert head.content == b""
+    assert server.client.get("healthz").status_code == 200  # the connection is still in step
+
+
+def test_a_head_request_is_counted_as_one(server: Running) -> None:
+    server.client.head("v2")
+    counted = [line for line in server.client.get("metrics").text.splitlines() if "HEAD" in line]
+    assert any('path="/v2"' in line for line in counted)
+
+
+def test_head_is_no_way_around_the_token(guarded: Running) -> None:
+    assert guarded.client.head("v1/models").status_code == 401
+    assert guarded.client.head("v1/predict").status_code == 401

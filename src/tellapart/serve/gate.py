@@ -114,6 +114,8 @@ class Gate:
         given = Headers(scope=scope).get("x-request-id", "")
         number = given if _NUMBER.fullmatch(given) else f"{self._life}{next(self._numbers):012x}"
         scope.setdefault("state", {})["request_id"] = number
+        # the server itself, which keeps the other scope, leaves out the body of an answer to HEAD
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -127,11 +129,11 @@ class Gate:
 
         try:
             with self._pressure.request():
-                await self._pass(scope, receive, answer)
+                await self._pass(asked, receive, answer)
         except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
             self._say(f"request {number}: {traceback.format_exc()}")
         finally:
-            path = getattr(scope.get("route"), "path", "other")
+            path = getattr(asked.get("route"), "path", "other")
             self._observe(scope["method"], path, status, time.perf_counter() - began)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
