@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from tellapart.serve.problems import Overloaded, Problem
 
 NICENESS = 5
-"""Added to that of the threads that answer. More would leave them too little beside other programs."""
+"""Added to that of threads that answer. More would leave them too little beside other programs."""
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
