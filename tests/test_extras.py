@@ -33,7 +33,7 @@ class Machine:
     """Is a Python with tellapart, its light needs, Keras, and the named empty packages."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.errors = folder, ""
         self.install("keras")
         (folder / "tellapart").symlink_to(Path(tellapart.__file__).parent)
         shutil.copy(typing_extensions.__file__, folder)
@@ -60,6 +60,7 @@ class Machine:
             check=True,
             timeout=60,
         )
+        self.errors = done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
@@ -72,7 +73,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_the_argument_goes_before_the_environment(machine: Machine) -> None:
     machine.install("tensorflow", "jax", "torch")
     answer = machine.prepare("torch", variable="jax")
-    assert answer == {"chosen": "torch", "variable": "torch", "loaded": []}
+    assert answer == {"chosen": "torch", "variable": "torch", "loaded": ["keras"]}
 
 
 def test_the_environment_goes_before_tensorflow(machine: Machine) -> None:
@@ -84,13 +85,35 @@ def test_the_environment_goes_before_tensorflow(machine: Machine) -> None:
 def test_tensorflow_is_taken_where_nothing_is_asked(machine: Machine, variable: str | None) -> None:
     machine.install("tensorflow", "jax", "torch")
     answer = machine.prepare(variable=variable)
-    assert answer == {"chosen": "tensorflow", "variable": "tensorflow", "loaded": []}
+    assert answer == {"chosen": "tensorflow", "variable": "tensorflow", "loaded": ["keras"]}
 
 
 @pytest.mark.parametrize("only", sorted(BACKENDS))
 def test_the_one_installed_backend_is_taken(machine: Machine, only: str) -> None:
     machine.install(BACKENDS[only])
     assert machine.prepare()["chosen"] == only
+
+
+def test_keras_is_loaded_without_notices_and_without_search_for_garbage(machine: Machine) -> None:
+    machine.install("tensorflow")
+    machine.install(
+        "keras",
+        content="import gc, os\n"
+        "assert not gc.isenabled()\n"
+        "os.write(2, b'WARNING: All log messages before absl::InitializeLog() is called are\\n')\n"
+        "os.write(2, b'I0000 00:00:1795850756.801253   19341 port.cc:153] oneDNN\\n')\n"
+        "os.write(2, b'a mistake\\n')\n",
+    )
+    machine.prepare(before="import gc; assert gc.isenabled()")
+    assert machine.errors == "a mistake\n"
+
+
+def test_what_was_said_before_keras_failed_to_load_is_passed_on(machine: Machine) -> None:
+    machine.install("tensorflow")
+    machine.install("keras", content="import os; os.write(2, b'why\\n'); raise OSError('no')")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        machine.prepare()
+    assert caught.value.stderr.startswith("why\n")
 
 
 def test_an_unknown_backend_is_answered_with_the_nearest(machine: Machine) -> None:

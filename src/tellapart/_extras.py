@@ -4,7 +4,6 @@ Keras' backend is one of them. It must be chosen before Keras is first imported,
 everything that is to load Keras calls `prepare_keras` before.
 """
 
-import gc
 import importlib
 import importlib.util
 import os
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from tellapart._loading import load_keras
 from tellapart.errors import MissingExtraError, UsageError, did_you_mean
 
 BACKENDS: Mapping[str, str] = MappingProxyType(
@@ -101,23 +101,8 @@ def prepare_keras(backend: str | None = None) -> str:
         )
     os.environ["KERAS_BACKEND"] = chosen
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    _load_keras()
+    load_keras()
     return chosen
-
-
-def _load_keras() -> None:
-    """Import Keras, without looking for garbage among what is only beginning to be there.
-
-    It and its backend make half a million objects, which would be gone through again and
-    again: that is a quarter of the time that loading them takes.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        importlib.import_module("keras")
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _running_backend() -> str | None:

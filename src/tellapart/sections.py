@@ -78,7 +78,13 @@ class ModelSection(Section):
     """The network, by the name of its builder; "custom" is one that was handed over."""
 
     name: Literal[
-        "compact-resnet", "fast-cnn", "guide-cnn", "large-resnet", "photo-resnet", "custom"
+        "compact-resnet",
+        "fast-cnn",
+        "guide-cnn",
+        "large-resnet",
+        "photo-resnet",
+        "slim-cnn",
+        "custom",
     ] = "guide-cnn"
 
 

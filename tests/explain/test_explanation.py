@@ -17,6 +17,8 @@ from tellapart.explain.explanation import Explanation, undo_fit
 from tellapart.explain.overlay import blend
 from tellapart.images.decode import decode_picture
 from tellapart.images.showing import LONGEST_SIDE, open_shown
+from tellapart.models.catalogue import build_network
+from tellapart.predict.runtimes import KerasRuntime
 from tellapart.sections import ImageSpec
 from tellapart.workflow.runs import Run
 
@@ -36,7 +38,7 @@ def test_a_picture_is_explained_for_its_most_probable_class(run: Run, pixels: np
     found = run.model.explain(pixels[0])
     answer = run.model.predict(pixels[0])
     assert isinstance(found, Explanation)
-    assert (found.label, found.method) == (answer.label, "hires-cam")
+    assert (found.label, found.method) == (answer.label, "occlusion")
     assert found.probability == pytest.approx(answer.probability, abs=1e-6)
     assert found.map.shape == (28, 28)
     assert found.map.dtype == np.float32
@@ -144,7 +146,7 @@ def test_a_drawing_names_class_probability_method_and_verdict(run: Run, pixels: 
     texts = [figure.get_suptitle(), figure.get_supxlabel(), figure.axes[1].get_title()]
     assert texts[0] == f"{found.label}  {found.probability:.1%}"
     assert texts[1] == found.verdict
-    assert texts[2] == f"for {found.label}, by hires-cam"
+    assert texts[2] == f"for {found.label}, by occlusion"
     assert found._repr_png_().startswith(b"\x89PNG")
 
 
@@ -192,3 +194,14 @@ def test_the_commands_mistakes_leave_no_file(
     assert main(["explain", str(run.path / "model.tellapart"), *words, "-q"]) == code
     assert message in capsys.readouterr().err
     assert [path.name for path in Path.cwd().iterdir()] == ["shirt.png"]
+
+
+@pytest.mark.parametrize(("side", "method"), [(64, "occlusion"), (72, "cam")])
+def test_large_pictures_are_explained_by_a_layer_where_there_is_one(side: int, method: str) -> None:
+    spec = ImageSpec(height=side, width=side)
+    network = build_network("compact-resnet", spec, 2)
+    runtime = KerasRuntime(network, "probabilities")
+    explainer = Explainer(runtime.probabilities, ("a", "b"), spec, network, "probabilities")
+    pixels = np.random.default_rng(0).integers(0, 256, spec.shape).astype(np.uint8)
+    found = explainer.explain("noise", pixels, open_shown(pixels, "noise"), check=False)
+    assert found.method == method

@@ -122,7 +122,7 @@ def test_every_epoch_draws_anew() -> None:
     assert not np.array_equal(one, two)
 
 
-@pytest.mark.parametrize("name", ["guide-cnn", "fast-cnn", "compact-resnet"])
+@pytest.mark.parametrize("name", ["guide-cnn", "slim-cnn", "compact-resnet"])
 def test_an_engine_learns_from_changed_pictures_and_scores_unchanged_ones(name: str) -> None:
     draw = np.random.default_rng(0)
     targets = np.arange(128) % 4

@@ -23,7 +23,8 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help="cam, grad-cam, hires-cam or occlusion. Default: what the network allows."
+            help="cam, grad-cam, hires-cam or occlusion. Default: occlusion for small pictures, "
+            "else what the network allows."
         ),
     ] = None,
     class_name: Annotated[

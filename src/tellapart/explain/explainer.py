@@ -28,6 +28,9 @@ METHODS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+SMALL = 64 * 64
+"""Pixels of a picture, at most, of which a hundred covered copies are answered in a moment."""
+
 
 class Explainer:
     """Explains one classifier's answers; what that needs of its network is prepared once.
@@ -70,8 +73,9 @@ class Explainer:
             name: What the picture is called.
             pixels: `(height, width, channels)`, uint8: what the network sees.
             shown: The picture as people look at it.
-            method: A key of `METHODS`; by default "cam" where the network's head allows it,
-                else "hires-cam", and "occlusion" where there is no layer to look at.
+            method: A key of `METHODS`; by default "occlusion" for small pictures and where
+                there is no layer to look at, else "cam" where the network's head allows it,
+                else "hires-cam".
             class_name: The class that is asked about; the most probable one by default.
             check: Find out whether the map means anything, which asks the classifier about
                 this picture some 640 times.
@@ -111,7 +115,8 @@ class Explainer:
 
     def _choose(self, method: str | None) -> str:
         if method is None:
-            return "occlusion" if self._mapper is None else self._mapper.usual_method
+            small = self._image.height * self._image.width <= SMALL
+            return "occlusion" if small or self._mapper is None else self._mapper.usual_method
         if method not in METHODS:
             raise UsageError(f"Unknown method '{method}'. {did_you_mean(method, METHODS)}")
         if method != "occlusion" and self._mapper is None:

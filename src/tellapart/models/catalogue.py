@@ -6,7 +6,7 @@ from types import MappingProxyType
 import keras
 
 from tellapart.errors import ModelError, UsageError, did_you_mean
-from tellapart.models.fast_cnn import build_fast_cnn
+from tellapart.models.fast_cnn import build_fast_cnn, build_slim_cnn
 from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.models.optimizers import make_optimizer
 from tellapart.models.residual import (
@@ -25,6 +25,7 @@ BUILDERS: Mapping[str, Builder] = MappingProxyType(
         "guide-cnn": build_guide_cnn,
         "large-resnet": build_large_resnet,
         "photo-resnet": build_photo_resnet,
+        "slim-cnn": build_slim_cnn,
     }
 )
 

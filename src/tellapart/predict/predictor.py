@@ -204,10 +204,10 @@ class Predictor:
 
         Args:
             images: What `predict` takes.
-            method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default what the network
-                allows, in the order cam, hires-cam, occlusion.
+            method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default occlusion for
+                pictures of up to 64×64 pixels, else cam or hires-cam, as the network allows.
             class_name: The class that is asked about; the most probable one by default.
-            check: Find out whether the map means anything, which asks some 640 times.
+            check: Find out whether the map means anything, by some 640 questions.
 
         Returns:
             An `Explanation` for one picture; a list of them for several.

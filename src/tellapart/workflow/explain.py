@@ -29,8 +29,9 @@ def explain(
     Args:
         model: A `Predictor`, or the path of a bundle.
         images: What `Predictor.predict` takes.
-        method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default what the network
-            allows, in the order cam, hires-cam, occlusion.
+        method: "cam", "grad-cam", "hires-cam" or "occlusion"; by default
+            occlusion for pictures of up to 64×64 pixels, else cam or hires-cam, whichever
+            the network allows first.
         class_name: The class that is asked about; the most probable one by default.
         check: Find out whether the map means anything, which asks the classifier about each
             picture some 640 times.
