@@ -1,8 +1,10 @@
 """What to worry about follows from the scores, the curves and the files."""
 
 import numpy as np
+import pytest
 
 from tellapart.check.finding import Finding
+from tellapart.evaluate.answered import AnswersScore
 from tellapart.evaluate.parts import Baseline, Interval, Slice
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import evaluate_probabilities
@@ -73,6 +75,37 @@ def test_a_network_that_is_no_better_than_a_simple_way_is_a_problem_and_comes_fi
     found = find_worries(weak, history(0.9, 0.9), validated_on_test=False)
     assert names_of(found) == ["no-better", "looked-before"]
     assert found[0].severity == "problem"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "severity"),
+    [(0.015, None), (0.02, None), (0.022, "remark"), (0.03, "warning")],
+)
+def test_a_promise_that_the_test_images_break_is_told(wrong: float, severity: str | None) -> None:
+    kept = AnswersScore(
+        samples=10_000,
+        risk=0.02,
+        coverage=0.9,
+        answered=0.8,
+        answered_error=wrong,
+        answered_error_low=wrong - 0.004,
+        answered_error_high=wrong + 0.004,
+        unsure=0.15,
+        unsure_coverage=0.9,
+        unsure_set_size=1.5,
+        unknown=0.05,
+        always_coverage=0.9,
+        always_set_size=1.0,
+    )
+    found = find_worries(
+        scored([0.9] * 3).model_copy(update={"answers": kept}),
+        history(0.9, 0.9),
+        validated_on_test=False,
+    )
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
+    assert ("did not hold here" in str(kept)) == (severity is not None)
+    if severity:
+        assert f"{wrong:.1%} are" in found[0].message
 
 
 def test_a_weak_class_and_a_weak_slice_are_named() -> None:

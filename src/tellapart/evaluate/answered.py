@@ -39,6 +39,11 @@ class AnswersScore(BaseModel):
     always_coverage: float
     always_set_size: float
 
+    @property
+    def is_promise_kept(self) -> bool:
+        """Return whether no more labels were wrong than was promised, chance left aside."""
+        return not (self.risk and self.answered_error and self.answered_error > self.risk)
+
     @override
     def __str__(self) -> str:
         """Return it in one sentence."""
@@ -48,6 +53,7 @@ class AnswersScore(BaseModel):
             "nothing is promised"
             if self.risk is None
             else f"promised: at most {100 * self.risk:g} % with 95 % confidence"
+            + ("" if self.is_promise_kept else ", which did not hold here")
         )
         return (
             f"answers {100 * self.answered:.1f} % of {self.samples:,} test images, wrong on "

@@ -47,6 +47,7 @@ def find_worries(
             *_about_baselines(evaluation),
             *_about_parts(evaluation),
             *_about_probabilities(evaluation),
+            *_about_promises(evaluation),
             *_about_curves(history),
             *_about_files(skipped),
             *data,
@@ -159,6 +160,21 @@ def _about_probabilities(found: Evaluation) -> Iterator[Finding]:
             "at their word.",
             "More validation images make a better temperature.",
         )
+
+
+def _about_promises(found: Evaluation) -> Iterator[Finding]:
+    said = found.answers
+    if said is None or said.risk is None or said.answered_error is None or said.is_promise_kept:
+        return
+    low, high = said.answered_error_low or 0.0, said.answered_error_high or 1.0
+    yield _worry(
+        "promise-not-kept",
+        "warning" if low > said.risk else "remark",
+        f"At most {said.risk:.1%} of the labels that are given were to be wrong; on these images "
+        f"{said.answered_error:.1%} are ({low:.1%} to {high:.1%}).",
+        "The promise is for pictures like the validation images, and these may be harder. Where "
+        "yours are too, ask for less: --risk 0.01",
+    )
 
 
 def _about_curves(history: History) -> Iterator[Finding]:
