@@ -3,8 +3,10 @@
 import io
 from pathlib import Path
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from tellapart.files import write_whole
 
@@ -15,12 +17,20 @@ class Picture(Figure):
     def __init__(self, width: float, height: float) -> None:
         """Make an empty figure of `width` × `height` inches."""
         super().__init__(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(self)
+        self._canvas = FigureCanvasAgg(self)
 
     def to_png(self, dots_per_inch: int = 120) -> bytes:
         """Return the picture as a PNG file's bytes, the same for the same drawing."""
+        usual = self.dpi
+        self.set_dpi(dots_per_inch)
+        try:
+            # `savefig` would go through all of it once more, for the layout
+            self._canvas.draw()  # type: ignore[no-untyped-call]
+            drawn = Image.fromarray(np.asarray(self._canvas.buffer_rgba()))  # type: ignore[no-untyped-call]
+        finally:
+            self.set_dpi(usual)
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
+        drawn.save(buffer, "PNG", dpi=(dots_per_inch, dots_per_inch))
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> Path:

@@ -88,18 +88,34 @@ class Explainer:
         target = int(row.argmax()) if class_name is None else self._number_of(class_name)
         method = self._choose(method)
         heat = self._map(method, pixels, target)
-        top = float(heat.max())
         return Explanation(
             name=name,
             label=self._class_names[target],
             probability=float(row[target]),
             method=method,
-            map=heat / np.float32(top) if top > 0 else heat,
+            map=_scaled(heat),
             pixels=pixels,
             scores=self._weigh(method, pixels, target, heat) if check else None,
             shown=shown,
             image=self._image,
         )
+
+    @property
+    def is_quick(self) -> bool:
+        """Return whether pictures are so small that occlusion is the usual method."""
+        return self._image.height * self._image.width <= SMALL
+
+    def occlude(self, pixels: Pixels, target: int) -> NDArray[np.float32]:
+        """Return which pixels speak for a class, by occlusion.
+
+        Args:
+            pixels: `(height, width, channels)`, uint8: what the network sees.
+            target: The class's number.
+
+        Returns:
+            `(height, width)`, 0–1.
+        """
+        return _scaled(self._map("occlusion", pixels, target))
 
     @cached_property
     def _mapper(self) -> "Mapper | None":
@@ -115,8 +131,8 @@ class Explainer:
 
     def _choose(self, method: str | None) -> str:
         if method is None:
-            small = self._image.height * self._image.width <= SMALL
-            return "occlusion" if small or self._mapper is None else self._mapper.usual_method
+            mapper = None if self.is_quick else self._mapper
+            return "occlusion" if mapper is None else mapper.usual_method
         if method not in METHODS:
             raise UsageError(f"Unknown method '{method}'. {did_you_mean(method, METHODS)}")
         if method != "occlusion" and self._mapper is None:
@@ -152,3 +168,9 @@ class Explainer:
         other = mapper.usual_method if is_occlusion else "occlusion"
         agreement = rank_agreement(heat, self._map(other, pixels, target))
         return scores.model_copy(update={"agreement": agreement})
+
+
+def _scaled(heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a map whose hottest pixel is 1, where there is any heat."""
+    top = heat.max()
+    return heat / top if top > 0 else heat

@@ -1,5 +1,11 @@
 """All scores of a run's classifier: its answers, its rules, and what else is known."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+
 from tellapart.data.prepare import Part, Prepared
 from tellapart.evaluate.clean import score_clean
 from tellapart.evaluate.parts import CleanScore
@@ -9,13 +15,38 @@ from tellapart.manifest import Scores
 from tellapart.predict.predictor import Predictor
 from tellapart.progress import SILENCE
 from tellapart.train.runs import RunFolder
-from tellapart.workflow.background import background_of
+from tellapart.workflow.background import Background, background_of
 from tellapart.workflow.leaks import find_leaking
 from tellapart.workflow.looks import earlier_looks, look_now, tell_of_looks, write_look
 from tellapart.workflow.predictions import Answers, ask_about, score_of_answers, write_answers
 
+MOST_AHEAD = 1 << 28
+"""Bytes of pixels, at most, that are looked through while a network learns from them."""
 
-def score_run(folder: RunFolder, data: Prepared, predictor: Predictor) -> Evaluation:
+
+@contextmanager
+def looking_ahead(data: Prepared) -> Iterator[Future[Background] | None]:
+    """Find out what is known of the test images while the network learns.
+
+    None of it depends on the network, and one processor has nothing to do while the other
+    compiles the steps. More pictures, or those on disk, are left for the end.
+    """
+    parts = (data.train.pixels, data.test.pixels)
+    if any(type(pixels) is not np.ndarray for pixels in parts) or (
+        sum(pixels.nbytes for pixels in parts) > MOST_AHEAD
+    ):
+        yield None
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
+        yield thread.submit(_known_of, data, "test", data.test)
+
+
+def score_run(
+    folder: RunFolder,
+    data: Prepared,
+    predictor: Predictor,
+    known: Future[Background] | None = None,
+) -> Evaluation:
     """Return all scores of the saved classifier on its test images.
 
     It is the bundle that is scored, not the network in memory. The answers are written into
@@ -25,6 +56,7 @@ def score_run(folder: RunFolder, data: Prepared, predictor: Predictor) -> Evalua
         folder: The run's.
         data: The run's.
         predictor: The classifier, with its rules.
+        known: What `looking_ahead` finds; looked for now by default.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -35,7 +67,8 @@ def score_run(folder: RunFolder, data: Prepared, predictor: Predictor) -> Evalua
     temperature = None if rules is None else rules.temperature
     _, others = earlier_looks(folder, answers.fingerprint)
     note = f"{data.policy} {tell_of_looks(others, 'test')}".strip()
-    found = _score(data, "test", data.test, answers, temperature, note)
+    background = _known_of(data, "test", data.test) if known is None else known.result()
+    found = _score(data, "test", answers, temperature, note, background)
     write_look(folder, look_now("train", "test", answers.fingerprint))
     update = {
         "looks": others,
@@ -61,7 +94,8 @@ def _without_leaks(data: Prepared, answers: Answers) -> CleanScore | None:
 def score_validation(data: Prepared, part: Part, answers: Answers) -> Evaluation:
     """Return all scores on the first validation images, as a test image would be scored."""
     split = "validation" if "validation" in data.decoded else "test"
-    return _score(data, split, part, answers, 1.0, data.policy)
+    known = _known_of(data, split, part)
+    return _score(data, split, answers, 1.0, data.policy, known)
 
 
 def summary_of(evaluation: Evaluation) -> Scores:
@@ -81,16 +115,19 @@ def summary_of(evaluation: Evaluation) -> Scores:
     )
 
 
+def _known_of(data: Prepared, split: str, part: Part) -> Background:
+    samples, reading = data.decoded[split]
+    return background_of(samples, reading.kept[: len(part)], part, data.train)
+
+
 def _score(
     data: Prepared,
     split: str,
-    part: Part,
     answers: Answers,
     temperature: float | None,
     note: str,
+    known: Background,
 ) -> Evaluation:
-    samples, reading = data.decoded[split]
-    known = background_of(samples, reading.kept[: len(part)], part, data.train)
     about = About(
         data=data.name,
         split=split,

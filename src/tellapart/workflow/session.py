@@ -24,6 +24,7 @@ from tellapart.predict.opening import open_predictor
 from tellapart.progress import Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
+from tellapart.train.history import History
 from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
 from tellapart.train.outlook import outlook
@@ -37,7 +38,7 @@ from tellapart.workflow.own_network import fit_recipe
 from tellapart.workflow.preparing import check_place, prepare_data, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
-from tellapart.workflow.scoring import score_run, summary_of
+from tellapart.workflow.scoring import looking_ahead, score_run, summary_of
 from tellapart.workflow.story import page_of
 
 GOLDEN_EXAMPLES = 256
@@ -144,18 +145,12 @@ class Session:
 
     def finish(self) -> Run:
         """Train, save, score and draw."""
-        history = fit(
-            self._network,
-            self._recipe,
-            self._data,
-            self._folder,
-            self._progress,
-            FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal()),
-        )
+        with looking_ahead(self._data) as known:
+            history = self._train()
         self._save()
         bundle = decide(self._folder.bundle_path, self._data, self._recipe, self._progress)
         predictor = open_predictor(self._folder.bundle_path, trust=True)
-        evaluation = score_run(self._folder, self._data, predictor)
+        evaluation = score_run(self._folder, self._data, predictor, known)
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
         write_whole(self._folder.history_path, history.to_jsonl())
         run = Run(self._folder.path, self._recipe, history, evaluation, trust=True)
@@ -165,6 +160,10 @@ class Session:
         if self._budget:
             self._progress.say(outlook(history))
         return run
+
+    def _train(self) -> History:
+        options = FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal())
+        return fit(self._network, self._recipe, self._data, self._folder, self._progress, options)
 
     def _rehearsal(self) -> Rehearsal | None:
         """Return what a run on a budget does before its end."""
