@@ -112,10 +112,18 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     documents: dict[str, Any] = {}
+    failed: list[str] = []
     for name in options.only:
         sys.stderr.write(f"{name} …\n")
         script, *words = COMMANDS[name]
-        found = measure([sys.executable, str(HERE / script), *words])
+        log = options.output / f"{name}.log"
+        try:
+            with log.open("w", encoding="utf-8") as errors:
+                found = measure([sys.executable, str(HERE / script), *words], errors=errors)
+        except RuntimeError as error:
+            failed.append(name)
+            sys.stderr.write(f"{error}: see {log}\n")
+            continue
         documents[name] = json.loads(found.output)
         (options.output / f"{name}.json").write_text(found.output, "utf-8")
         sys.stderr.write(f"{name}: {found.seconds:.0f} s\n")
@@ -124,6 +132,8 @@ def main() -> None:
         if name in documents:
             table.add_row(title, _figure(documents[name], path), name)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def _trained(pixels: NDArray[np.uint8], output: str) -> Path:
         "test": (pixels[:50], np.arange(50) % 10),
     }
     data = from_arrays(parts, [f"class {n}" for n in range(10)], name="noise")
-    return tellapart.train(data, epochs=1, output=output, quiet=True).path / "model.tellapart"
+    run = tellapart.train(data, "guide-holdout", epochs=1, output=output, quiet=True)
+    return run.path / "model.tellapart"
 
 
 def _megabytes() -> float:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,17 @@ class Measured:
     output: str
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
-    """Run one command to its end; its stderr is dropped.
+def measure(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    errors: IO[str] | int = subprocess.DEVNULL,
+) -> Measured:
+    """Run one command to its end.
+
+    Args:
+        command: The words.
+        environment: Variables to set.
+        errors: Where its stderr goes; nowhere by default.
 
     Raises:
         RuntimeError: It failed.
@@ -29,7 +39,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         text=True,
         env={**os.environ, **(environment or {})},
     )

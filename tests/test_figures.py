@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -51,3 +52,21 @@ def test_pictures_are_not_listed_as_open_figures() -> None:
     for _ in range(30):
         draw()
     assert plt.get_fignums() == before
+
+
+def test_a_picture_is_drawn_as_matplotlib_itself_saves_it() -> None:
+    def draw() -> Picture:
+        picture = Picture(4, 3)
+        axes = picture.add_subplot(xlabel="epoch", ylabel="accuracy", title="both")
+        axes.plot([1, 2, 3], [0.8, 0.9, 0.85], label="training")
+        axes.legend()
+        return picture
+
+    theirs = io.BytesIO()
+    draw().savefig(theirs, format="png", dpi=75)
+    picture = draw()
+    with Image.open(io.BytesIO(picture.to_png(75))) as ours, Image.open(theirs) as expected:
+        assert ours.info["dpi"] == pytest.approx(expected.info["dpi"])
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(expected))
+    assert picture.to_png(75) == picture.to_png(75)
+    assert picture.dpi == draw().dpi

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 NOTICE = re.compile(
-    rb"WARNING: All log messages before absl::InitializeLog\(\) is called|[IW]\d{4} [\d:.]+ +\d+ "
+    rb"WARNING: All log messages before absl::InitializeLog\(\) is called|I\d{4} [\d:.]+ +\d+ "
 )
-"""How a line begins that TensorFlow writes while it is loaded; mistakes begin otherwise."""
+"""How a line begins that tells nothing of interest; warnings and mistakes begin otherwise."""
 
 
 def load_keras() -> None:

@@ -10,13 +10,15 @@ from PIL import Image
 import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.data.filed import FileImages
-from tellapart.data.prepare import Part
+from tellapart.data.prepare import Part, prepare
 from tellapart.data.samples import Samples
 from tellapart.errors import BundleError
+from tellapart.recipe import load_recipe
 from tellapart.sections import ImageSpec
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.background import background_of, draw_pieces, group_numbers
 from tellapart.workflow.runs import Run
+from tellapart.workflow.scoring import known_of, looking_ahead
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,25 @@ def test_a_part_is_drawn_at_random_in_its_order_a_few_at_a_time() -> None:
     shown = np.concatenate([np.asarray(piece.pixels).ravel() for piece in drawn])
     assert shown.tolist() == (targets % 256).tolist()
     assert sum(len(piece) for piece in draw_pieces(part, 1000)) == 1000
+
+
+def test_what_is_looked_for_ahead_is_what_would_be_found_at_the_end(
+    slice_of_fashion: Dataset,
+) -> None:
+    prepared = prepare(slice_of_fashion, load_recipe("guide-holdout"))
+    with looking_ahead(prepared) as known:
+        assert known is not None
+    early, late = known.result(), known_of(prepared, "test", prepared.test)
+    assert early.baselines == late.baselines
+    assert early.facts.keys() == late.facts.keys()
+    for name, values in late.facts.items():
+        np.testing.assert_array_equal(early.facts[name], values)
+
+
+def test_nothing_is_looked_for_ahead_where_pictures_are_many(
+    slice_of_fashion: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = prepare(slice_of_fashion, load_recipe("guide-holdout"))
+    monkeypatch.setattr("tellapart.workflow.scoring.MOST_AHEAD", 1000)
+    with looking_ahead(prepared) as known:
+        assert known is None

@@ -38,7 +38,7 @@ def looking_ahead(data: Prepared) -> Iterator[Future[Background] | None]:
         yield None
         return
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        yield thread.submit(_known_of, data, "test", data.test)
+        yield thread.submit(known_of, data, "test", data.test)
 
 
 def score_run(
@@ -67,7 +67,7 @@ def score_run(
     temperature = None if rules is None else rules.temperature
     _, others = earlier_looks(folder, answers.fingerprint)
     note = f"{data.policy} {tell_of_looks(others, 'test')}".strip()
-    background = _known_of(data, "test", data.test) if known is None else known.result()
+    background = known_of(data, "test", data.test) if known is None else known.result()
     found = _score(data, "test", answers, temperature, note, background)
     write_look(folder, look_now("train", "test", answers.fingerprint))
     update = {
@@ -94,7 +94,7 @@ def _without_leaks(data: Prepared, answers: Answers) -> CleanScore | None:
 def score_validation(data: Prepared, part: Part, answers: Answers) -> Evaluation:
     """Return all scores on the first validation images, as a test image would be scored."""
     split = "validation" if "validation" in data.decoded else "test"
-    known = _known_of(data, split, part)
+    known = known_of(data, split, part)
     return _score(data, split, answers, 1.0, data.policy, known)
 
 
@@ -115,7 +115,8 @@ def summary_of(evaluation: Evaluation) -> Scores:
     )
 
 
-def _known_of(data: Prepared, split: str, part: Part) -> Background:
+def known_of(data: Prepared, split: str, part: Part) -> Background:
+    """Return what is known of the first images of a split beside the answers."""
     samples, reading = data.decoded[split]
     return background_of(samples, reading.kept[: len(part)], part, data.train)
 
