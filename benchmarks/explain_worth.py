@@ -26,7 +26,11 @@ def explained(
     manifest = model.manifest
     runtime = KerasRuntime(network, manifest.architecture.output)
     explainer = Explainer(
-        runtime.probabilities, manifest.class_names, manifest.image, network, "probabilities"
+        runtime.probabilities,
+        manifest.class_names,
+        manifest.image,
+        lambda: network,
+        "probabilities",
     )
     for number, picture in enumerate(pixels):
         name = f"picture {number}"

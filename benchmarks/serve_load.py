@@ -44,7 +44,7 @@ from tellapart.sections import ImageSpec
 from tellapart.serve.limits import Limits
 from tellapart.serve.server import address_of, make_server, open_socket, run_server
 from tellapart.serve.service import Settings, open_service
-from tellapart.workflow.serve import open_served
+from tellapart.workflow.predict import open_model
 
 FORM = {"Content-Type": "multipart/form-data; boundary=pictures"}
 LITSERVE = """
@@ -92,7 +92,7 @@ def _train(output: str) -> Path:
 def _serve(path: Path, batch: int) -> None:
     """Be the server; its address is the first line."""
     limits = Limits(batch=batch)
-    app = open_service({"model": path}, open_served, Settings(limits=limits), sys.stderr.write)
+    app = open_service({"model": path}, open_model, Settings(limits=limits), sys.stderr.write)
     with open_socket("127.0.0.1", 0) as bound:
         bound.listen()
         print(address_of(bound), flush=True)
@@ -146,7 +146,7 @@ def _photos(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     photos = [path.read_bytes() for path in sorted((folder / "photos").iterdir())]
     sides = {"image.height": 128, "image.width": 128, "image.channels": 3}
     model = train(folder, "photos", sides, 64)
-    predictor = open_served(model)
+    predictor = open_model(model)
     with _ours(model) as url:
         return _compare(
             {
@@ -249,7 +249,7 @@ def _only_soak(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 def _measure(path: Path, asked: argparse.Namespace, folder: str) -> dict[str, Any]:
     pictures, seconds, connections = _pictures(), asked.seconds, asked.connections
-    predictor = open_served(path)
+    predictor = open_model(path)
     with _ours(path) as url, _ours(path, batch=1) as slow:
         ways: dict[str, Callable[[], float]] = {
             "served": lambda: _rate(run_closed(f"{url}v1/predict", pictures, connections, seconds)),

@@ -24,8 +24,8 @@ from tellapart.serve.loaded import Opener
 from tellapart.serve.server import address_of, make_server, open_socket
 from tellapart.serve.service import Settings, open_service
 from tellapart.verdicts import measure_novelty
+from tellapart.workflow.predict import open_model
 from tellapart.workflow.profiling import profile_answers
-from tellapart.workflow.serve import open_served
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Running:
 
 @contextmanager
 def serving(
-    models: Mapping[str, Path], settings: Settings | None = None, opener: Opener = open_served
+    models: Mapping[str, Path], settings: Settings | None = None, opener: Opener = open_model
 ) -> Iterator[Running]:
     """Serve bundles until the end of the block, then stop and answer what was accepted."""
     settings = settings or Settings()

@@ -201,7 +201,7 @@ def test_large_pictures_are_explained_by_a_layer_where_there_is_one(side: int, m
     spec = ImageSpec(height=side, width=side)
     network = build_network("compact-resnet", spec, 2)
     runtime = KerasRuntime(network, "probabilities")
-    explainer = Explainer(runtime.probabilities, ("a", "b"), spec, network, "probabilities")
+    explainer = Explainer(runtime.probabilities, ("a", "b"), spec, lambda: network, "probabilities")
     pixels = np.random.default_rng(0).integers(0, 256, spec.shape).astype(np.uint8)
     found = explainer.explain("noise", pixels, open_shown(pixels, "noise"), check=False)
     assert found.method == method

@@ -14,7 +14,7 @@ import networks
 from tellapart.__main__ import main
 from tellapart.bundle import Bundle, open_bundle, write_bundle
 from tellapart.data.dataset import Dataset
-from tellapart.errors import BundleError, UsageError
+from tellapart.errors import BundleError
 from tellapart.export.twin import with_twin
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.onnx_runtime import OnnxRuntime, open_onnx
@@ -75,8 +75,30 @@ def test_a_run_writes_a_bundle_that_passes_its_golden_examples_without_keras(run
     predictor = open_predictor(run.path / "model.tellapart", backend="onnx")
     assert predictor.replay_golden().passed
     assert main(["doctor", str(run.path / "model.tellapart"), "--backend", "onnx"]) == 0
-    with pytest.raises(UsageError, match=r"no keras\.Model"):
-        _ = predictor.network
+
+
+def test_where_both_are_installed_onnx_answers_and_the_network_is_plain_keras(run: Run) -> None:
+    program = (
+        "import sys, tellapart\nmodel = tellapart.open_model(sys.argv[1])\n"
+        "print(model.runtime, model.predict(sys.argv[2]).label, 'keras' in sys.modules)\n"
+        "import keras\nprint(isinstance(model.network, keras.Model))\n"
+        "print(model.network.count_params(), model.network is model.network)"
+    )
+    out, _ = _ask(program, str(run.path / "model.tellapart"), str(SHIRT))
+    label = run.model.predict(SHIRT).label
+    assert out == [f"onnx {label} False", "True", f"{run.model.network.count_params()} True"]
+
+
+def test_the_doctor_asks_every_runtime_that_is_there(
+    run: Run, bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", str(run.path / "model.tellapart")]) == 0
+    assert "as after training by onnx and keras" in capsys.readouterr().out
+    weights = {name: array + 0.1 for name, array in bundle.weights.items()}
+    path = write_bundle(tmp_path / "torn.tellapart", replace(bundle, weights=weights))
+    assert main(["doctor", str(path), "--backend", "onnx"]) == 0
+    assert main(["doctor", str(path)]) == 4
+    assert "by keras, a golden probability is off" in capsys.readouterr().err
 
 
 def _ask(program: str, *words: str) -> tuple[list[str], str]:
@@ -103,11 +125,16 @@ def test_it_runs_by_itself_where_keras_is_not_installed(run: Run) -> None:
     program = (
         f"{WITHOUT_KERAS}\nimport tellapart\nmodel = tellapart.open_model(sys.argv[1])\n"
         "print(model.predict(sys.argv[2]).label, model.explain(sys.argv[2]).label)\n"
-        "print('keras' in sys.modules)"
+        "print('keras' in sys.modules)\n"
+        "try:\n    model.network\nexcept Exception as error:\n    print(error)"
     )
     out, _ = _ask(program, str(run.path / "model.tellapart"), str(SHIRT))
     label = run.model.predict(SHIRT).label
-    assert out[-2:] == [f"{label} {label}", "False"]
+    assert out[-3:] == [
+        f"{label} {label}",
+        "False",
+        "Keras is not installed, so there is no keras.Model.",
+    ]
 
 
 def test_without_keras_and_without_a_twin_the_message_names_what_is_missing(

@@ -18,7 +18,7 @@ from tellapart.serve.limits import Limits
 from tellapart.serve.problems import Problem
 from tellapart.serve.protocol import InferenceRequest
 from tellapart.serve.tensors import items_of
-from tellapart.workflow.serve import open_served
+from tellapart.workflow.predict import open_model
 
 TENSOR = {
     "type": "object",
@@ -99,7 +99,7 @@ def test_pixels_are_answered_as_python_answers(
     _check(ANSWER, found)
     assert found["id"] == "mine"
     outputs = {output["name"]: output for output in found["outputs"]}
-    predictor = open_served(served_bundle)
+    predictor = open_model(served_bundle)
     wanted = predictor.predict(pixels, top=10)
     shares = np.reshape(outputs["probabilities"]["data"], outputs["probabilities"]["shape"])
     for row, answer in zip(shares, wanted, strict=True):

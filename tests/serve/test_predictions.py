@@ -14,12 +14,12 @@ from PIL import Image
 from serving import Running
 from tellapart.predict.prediction import Prediction
 from tellapart.predict.predictor import Predictor
-from tellapart.workflow.serve import open_served
+from tellapart.workflow.predict import open_model
 
 
 @pytest.fixture(scope="module")
 def predictor(served_bundle: Path) -> Predictor:
-    return open_served(served_bundle)
+    return open_model(served_bundle)
 
 
 def _form(pictures: list[bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:

@@ -13,7 +13,7 @@ def compare(
         list[str], typer.Argument(metavar="RUN_A RUN_B...", help="The folders of finished runs.")
     ],
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

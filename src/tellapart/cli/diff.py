@@ -18,7 +18,7 @@ def diff(
     a: Annotated[str, typer.Argument(metavar="RUN_A", help="The folder of a finished run.")],
     b: Annotated[str, typer.Argument(metavar="RUN_B", help="The folder of another one.")],
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

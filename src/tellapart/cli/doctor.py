@@ -29,6 +29,6 @@ def doctor(
         f"{found.path} is sound.\n"
         f"  network   {found.network}, {found.parameters:,} parameters, {found.classes} classes\n"
         f"  trained   on {found.name}, with {versions}\n"
-        f"  golden    {found.golden_examples} examples answered as after training "
-        f"(largest difference {found.largest_difference:.1e})"
+        f"  golden    {found.golden_examples} examples answered as after training by "
+        f"{' and '.join(found.runtimes)} (largest difference {found.largest_difference:.1e})"
     )

@@ -22,8 +22,8 @@ Runtime = Annotated[
     str | None,
     typer.Option(
         "--backend",
-        help="onnx to run without Keras; tensorflow, jax or torch for Keras. "
-        "Default: KERAS_BACKEND, or onnx where Keras is not installed.",
+        help="onnx, or tensorflow, jax or torch for Keras. "
+        "Default: onnx where a bundle has it and it is installed, else Keras.",
     ),
 ]
 Trust = Annotated[

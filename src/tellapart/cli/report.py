@@ -15,7 +15,7 @@ def report(
         typer.Option("--output", "-o", help="The page. Default: report.html in RUN, replaced."),
     ] = None,
     trust: options.Trust = False,
-    backend: options.Backend = None,
+    backend: options.Runtime = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:

@@ -29,12 +29,7 @@ def serve(
         int | None, typer.Option(metavar="MIB", min=1, help="Of one request. Default: 32.")
     ] = None,
     trust: options.Trust = False,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            help="onnx, tensorflow, jax or torch. Default: onnx where a bundle has it, else Keras."
-        ),
-    ] = None,
+    backend: options.Runtime = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Serve classifiers over HTTP: a page to drop pictures on, and an interface for programs.

@@ -1,6 +1,6 @@
 """One picture, one class, one explanation: the map, and whether it means anything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,7 +39,7 @@ class Explainer:
         probabilities: The classifier's runtime: pixels in, probabilities out.
         class_names: The classes, in the order of the probabilities.
         image: The pixels that it takes.
-        network: Its `keras.Model`, where there is one; only "occlusion" works without.
+        network: Gives its `keras.Model`, where there is one; only "occlusion" works without.
         output: What that network puts out.
     """
 
@@ -48,7 +48,7 @@ class Explainer:
         probabilities: Probabilities,
         class_names: tuple[str, ...],
         image: ImageSpec,
-        network: Any = None,
+        network: Callable[[], Any] | None = None,
         output: Literal["probabilities", "logits"] | None = None,
     ) -> None:
         self._probabilities = probabilities
@@ -125,7 +125,7 @@ class Explainer:
         from tellapart.explain.maps import Mapper
 
         try:
-            return Mapper(self._network, self._image.shape, self._output)
+            return Mapper(self._network(), self._image.shape, self._output)
         except ModelError:
             return None
 

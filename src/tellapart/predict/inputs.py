@@ -11,6 +11,7 @@ from PIL import Image
 from tellapart.data.contents import decode_content
 from tellapart.data.given import open_given
 from tellapart.data.layout import Layout
+from tellapart.data.rows import Rows
 from tellapart.data.stores import ImageStore
 from tellapart.data.streams import Row, Unread, plain_name
 from tellapart.errors import ImageError, UsageError
@@ -66,6 +67,19 @@ class Item:
             raise self.content
         content = self.content.read() if isinstance(self.content, Unread) else self.content
         return open_shown(content, self.name, spec.background)
+
+
+def check_fitting(pixels: Pixels | Rows, spec: ImageSpec) -> None:
+    """See that pixels fit as they are: `(n, height, width, channels)`, uint8.
+
+    Raises:
+        UsageError: They have another shape or type.
+    """
+    if pixels.shape[1:] != spec.shape or pixels.dtype != np.uint8:
+        raise UsageError(
+            f"Pixels must be (n, {', '.join(map(str, spec.shape))}) and uint8. "
+            f"Received: {pixels.shape}, {pixels.dtype}."
+        )
 
 
 def is_single(given: Any, spec: ImageSpec) -> bool:

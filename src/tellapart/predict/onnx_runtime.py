@@ -1,20 +1,29 @@
 """ONNX Runtime runs the twin of a bundle's network: no Keras, and no backend of it, is loaded."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final
+
+from typing_extensions import override
 
 from tellapart._extras import install_command, load_extra
 from tellapart.bundle import TWIN, Bundle
+from tellapart.data.loading import processors
+from tellapart.data.rows import Rows
 from tellapart.errors import BundleError
 from tellapart.images.arrays import Pixels
-from tellapart.predict.runtimes import BatchedRuntime, Outputs
+from tellapart.predict.runtimes import BatchedRuntime, Outputs, Run
 
 ONNX: Final = "onnx"
 """What this runtime is called where Keras' backends are."""
 
 EXTRA = "serve"
 """The extra of tellapart that brings ONNX Runtime without Keras."""
+
+PART = 64
+"""The most pictures in one call: what the layers put out then stays near the processor."""
 
 _SILENT = 4
 _ERRORS = (
@@ -32,7 +41,8 @@ _ERRORS = (
 class OnnxRuntime(BatchedRuntime):
     """Runs a network that is an ONNX file, on the processor.
 
-    Several threads may ask it at the same time.
+    Several threads may ask it at the same time. All processors share the work on a few
+    pictures; of more, each takes some by itself, which needs no waiting for one another.
 
     Args:
         content: The file, with the input `image`, uint8 `(n, height, width, channels)`, and
@@ -55,14 +65,32 @@ class OnnxRuntime(BatchedRuntime):
                 f"{', '.join(shapes)}."
             )
         names = ["probabilities", *(["features"] if "features" in shapes else [])]
-
-        def run(pixels: Pixels) -> Outputs:
-            with _bundle_errors():
-                return tuple(session.run(names, {"image": pixels}))
-
-        super().__init__(run, shapes["probabilities"][1], has_features=len(names) == 2, threads=1)
+        self._content = content
+        super().__init__(
+            _runner(session, names),
+            shapes["probabilities"][1],
+            has_features=len(names) == 2,
+            threads=processors(),
+            largest=PART,
+        )
         self.fits = (*session.get_inputs()[0].shape[1:], shapes["probabilities"][1])
         """Height, width, channels and classes; a name stands for any number."""
+
+    @cached_property
+    def _run_alone(self) -> Run:
+        """Return what runs on one processor; opened when many pictures come for the first time."""
+        session = _open(self._content, threads=1)
+        return _runner(session, ["probabilities", *(["features"] if self._has_features else [])])
+
+    @override
+    def _run_part(self, pixels: Pixels) -> Outputs:
+        return self._run_alone(pixels)
+
+    @override
+    def _part_size(self, pixels: Pixels | Rows) -> int:
+        # as many calls for each processor as for another
+        rounds = max(1, math.ceil(len(pixels) / (self._most(pixels) * self._threads)))
+        return max(1, math.ceil(len(pixels) / (rounds * self._threads)))
 
 
 def open_onnx(bundle: Bundle) -> OnnxRuntime:
@@ -88,14 +116,30 @@ def open_onnx(bundle: Bundle) -> OnnxRuntime:
     return runtime
 
 
-def _open(content: bytes) -> Any:
-    """Return a session, whose threads sleep between two calls instead of turning round."""
+def _open(content: bytes, *, threads: int = 0) -> Any:
+    """Return a session, whose threads sleep between two calls instead of turning round.
+
+    Args:
+        content: The file.
+        threads: That share the work on one call; 0 for all processors.
+    """
     onnxruntime = load_extra("onnxruntime", EXTRA)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT  # what goes wrong is raised as well
+    options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with _bundle_errors():
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _runner(session: Any, names: list[str]) -> Run:
+    """Return what a session puts out for pixels, by the names of its outputs."""
+
+    def run(pixels: Pixels) -> Outputs:
+        with _bundle_errors():
+            return tuple(session.run(names, {"image": pixels}))
+
+    return run
 
 
 @contextmanager
@@ -106,4 +150,7 @@ def _bundle_errors() -> Iterator[None]:
         yield
     except tuple(getattr(state, name) for name in _ERRORS) as error:
         said = " ".join(str(error).split())[:200]
-        raise BundleError(f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}") from error
+        raise BundleError(
+            f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}. Fix: train it again, or "
+            "where Keras is installed --backend tensorflow"
+        ) from error

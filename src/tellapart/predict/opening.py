@@ -1,9 +1,11 @@
-"""From a bundle on disk to its predictor: on Keras, or without it."""
+"""From a bundle on disk to its predictor: on ONNX Runtime where it can, else on Keras."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tellapart._extras import has_keras, prepare_keras
-from tellapart.bundle import open_bundle
+from tellapart._extras import has_keras, is_installed, prepare_keras
+from tellapart.bundle import Bundle, open_bundle
 from tellapart.predict.onnx_runtime import ONNX, open_onnx
 from tellapart.predict.predictor import Predictor
 from tellapart.predict.runtimes import open_keras
@@ -14,10 +16,11 @@ def open_predictor(path: Path, *, trust: bool = False, backend: str | None = Non
 
     Args:
         path: A `.tellapart` file.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
         backend: "onnx" to run without Keras, which the bundle must be made for; "tensorflow",
-            "jax" or "torch" for Keras, if it is not loaded yet. By default Keras where it is
-            installed with a backend, and else ONNX Runtime where the bundle allows it.
+            "jax" or "torch" for Keras, if it is not loaded yet. By default ONNX Runtime, which
+            loads in no time and answers soonest, where it is installed and the bundle allows
+            it, and else Keras.
 
     Raises:
         BundleError: The file is missing, foreign or damaged.
@@ -26,7 +29,48 @@ def open_predictor(path: Path, *, trust: bool = False, backend: str | None = Non
         UsageError: There is no such backend.
     """
     bundle = open_bundle(path)
-    if backend == ONNX or (backend is None and bundle.twin is not None and not has_keras()):
-        return Predictor(bundle, open_onnx(bundle))
+    if backend == ONNX or (backend is None and _has_onnx(bundle)):
+        return _on_onnx(bundle, trust=trust)
+    return _on_keras(bundle, backend, trust=trust)
+
+
+def open_every(
+    path: Path, *, trust: bool = False, backend: str | None = None
+) -> Iterator[Predictor]:
+    """Yield a predictor for each way to run a bundle here; for `backend` alone if it is given.
+
+    Raises:
+        BundleError: The file is missing, foreign or damaged.
+        TrustError: The network is its maker's own and `trust` is false.
+        MissingExtraError: Nothing that could run it is installed.
+        UsageError: There is no such backend.
+    """
+    if backend is not None:
+        yield open_predictor(path, trust=trust, backend=backend)
+        return
+    bundle = open_bundle(path)
+    if _has_onnx(bundle):
+        yield _on_onnx(bundle, trust=trust)
+    if has_keras() or not _has_onnx(bundle):
+        yield _on_keras(bundle, None, trust=trust)
+
+
+def _has_onnx(bundle: Bundle) -> bool:
+    return bundle.twin is not None and is_installed("onnxruntime")
+
+
+def _on_onnx(bundle: Bundle, *, trust: bool) -> Predictor:
+    """Return a predictor that loads Keras only if it is asked for the network itself."""
+
+    def network() -> Any:
+        prepare_keras()
+        from tellapart.models.store import rebuild
+
+        return rebuild(bundle, trust=trust)
+
+    return Predictor(bundle, open_onnx(bundle), network if has_keras() else None)
+
+
+def _on_keras(bundle: Bundle, backend: str | None, *, trust: bool) -> Predictor:
     prepare_keras(backend)
     return Predictor(bundle, open_keras(bundle, trust=trust))

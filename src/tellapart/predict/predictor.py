@@ -1,6 +1,6 @@
 """The predictor: paths, bytes, pictures or arrays in, ranked class names out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from tellapart.images.arrays import Pixels
 from tellapart.manifest import Manifest
 from tellapart.predict.answering import Answering
 from tellapart.predict.golden import GoldenReplay, replay
-from tellapart.predict.inputs import Item, is_single, items_of
+from tellapart.predict.inputs import Item, check_fitting, is_single, items_of
 from tellapart.predict.onnx_runtime import ONNX
 from tellapart.predict.page import Page
 from tellapart.predict.prediction import Prediction
@@ -33,11 +33,13 @@ class Predictor:
     Args:
         bundle: What it consists of.
         runtime: What executes its network.
+        open_network: Builds the `keras.Model`, where another runtime than Keras executes it.
     """
 
-    def __init__(self, bundle: Bundle, runtime: Runtime) -> None:
-        self._bundle = bundle
-        self._runtime = runtime
+    def __init__(
+        self, bundle: Bundle, runtime: Runtime, open_network: Callable[[], Any] | None = None
+    ) -> None:
+        self._bundle, self._runtime, self._open_network = bundle, runtime, open_network
         self._answering = Answering(bundle, runtime)
 
     @property
@@ -55,16 +57,22 @@ class Predictor:
         """Return what executes the network."""
         return "keras" if isinstance(self._runtime, KerasRuntime) else ONNX
 
-    @property
+    @cached_property
     def network(self) -> Any:
         """Return the plain `keras.Model`.
 
+        Where ONNX Runtime answers, it is built when it is first asked for, and changes in it
+        change no answer; open the bundle with a `backend` of Keras for that.
+
         Raises:
-            UsageError: The predictor does not run on Keras.
+            UsageError: Keras is not installed.
+            TrustError: The network is its maker's own, and the bundle was opened without trust.
         """
-        if not isinstance(self._runtime, KerasRuntime):
-            raise UsageError("This predictor does not run on Keras, so it has no keras.Model.")
-        return self._runtime.network
+        if isinstance(self._runtime, KerasRuntime):
+            return self._runtime.network
+        if self._open_network:
+            return self._open_network()
+        raise UsageError("Keras is not installed, so there is no keras.Model.")
 
     def predict(
         self,
@@ -77,8 +85,8 @@ class Predictor:
         """Return the answer about one picture, or a list of answers about several.
 
         Args:
-            images: A path, bytes, a PIL image, an array, or several of them. Arrays are
-                `(h, w)`, `(h, w, 1 or 3)`, `(n, h, w)` or `(n, h, w, c)`, uint8, 0–255.
+            images: A path, bytes, a PIL image, an array, or several of them. Arrays are uint8,
+                0–255: `(h, w)`, `(h, w, 1 or 3)`, `(n, h, w)` or `(n, h, w, c)`.
             top: How many classes to name, best first.
             always_answer: Give a label to every picture, however unsure.
             risk: Accept this share of wrong labels, instead of what the recipe says.
@@ -89,11 +97,10 @@ class Predictor:
 
         Raises:
             ImageError: The one picture cannot be read.
-            UsageError: `images` is nothing that pictures can be given as, or `risk` cannot be
-                promised.
+            UsageError: `images` is nothing that is taken, or `risk` cannot be promised.
         """
-        single = is_single(images, self.manifest.image)
-        items = items_of(images, self.manifest.image)
+        spec = self.manifest.image
+        single, items = is_single(images, spec), items_of(images, spec)
         found = self.predict_items(
             items, top=top, strict=single, always_answer=always_answer, risk=risk
         )
@@ -163,7 +170,7 @@ class Predictor:
         Raises:
             UsageError: They have another shape or type.
         """
-        self._check(pixels)
+        check_fitting(pixels, self.manifest.image)
         return self._runtime.probabilities(pixels)
 
     def judge(
@@ -182,15 +189,8 @@ class Predictor:
         Raises:
             UsageError: They have another shape or type, or `risk` cannot be promised.
         """
-        self._check(pixels)
+        check_fitting(pixels, self.manifest.image)
         return self._answering.with_wishes(risk, always_answer=always_answer).judge(pixels)
-
-    def _check(self, pixels: Pixels | Rows) -> None:
-        if pixels.shape[1:] != self.manifest.image.shape or pixels.dtype != np.uint8:
-            raise UsageError(
-                f"Pixels must be (n, {', '.join(map(str, self.manifest.image.shape))}) and uint8. "
-                f"Received: {pixels.shape}, {pixels.dtype}."
-            )
 
     def explain(
         self,
@@ -236,12 +236,12 @@ class Predictor:
         """Return what explains one picture after another; made when it is first asked for."""
         from tellapart.explain.explainer import Explainer
 
-        has_network = isinstance(self._runtime, KerasRuntime)
+        has_network = self.runtime != ONNX or self._open_network
         return Explainer(
             self.probabilities,
             self.class_names,
             self.manifest.image,
-            self.network if has_network else None,
+            (lambda: self.network) if has_network else None,
             self.manifest.architecture.output,
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -55,17 +56,20 @@ class BatchedRuntime(Runtime):
         classes: How many probabilities a picture has.
         has_features: Whether `run` gives features.
         threads: How many batches run at once.
+        largest: The most pictures in a batch; fewer where they are large.
     """
 
-    def __init__(self, run: Run, classes: int, *, has_features: bool, threads: int) -> None:
+    def __init__(
+        self, run: Run, classes: int, *, has_features: bool, threads: int, largest: int = BATCH
+    ) -> None:
         self._run, self._classes = run, classes
-        self._has_features, self._threads = has_features, threads
+        self._has_features, self._threads, self._largest = has_features, threads, largest
 
     @override
     def answers(self, pixels: Pixels | Rows) -> Answers:
-        if len(pixels) and len(pixels) <= _batch_size(pixels):
+        if len(pixels) and len(pixels) <= self._most(pixels):
             return self._answers_of(self._run(pixels[:]))
-        parts = self._in_parts(pixels, self._run)
+        parts = self._in_parts(pixels, self._run_part)
         if not parts:
             nothing = np.zeros((1, *pixels.shape[1:]), np.uint8)
             parts = [tuple(array[:0] for array in self._run(nothing))]
@@ -75,17 +79,33 @@ class BatchedRuntime(Runtime):
     def probabilities(self, pixels: Pixels | Rows) -> NDArray[np.float32]:
         if not len(pixels):
             return np.empty((0, self._classes), np.float32)
-        if len(pixels) <= _batch_size(pixels):
+        if len(pixels) <= self._most(pixels):
             return self._run(pixels[:])[0]
-        parts = self._in_parts(pixels, lambda some: self._run(some)[:1])
+        parts = self._in_parts(pixels, lambda some: self._run_part(some)[:1])
         return np.concatenate([part[0] for part in parts])
+
+    def _most(self, pixels: Pixels | Rows) -> int:
+        """Return how many of these pictures may be in one call."""
+        return batch_size(*pixels.shape[1:3], largest=self._largest)
+
+    def _part_size(self, pixels: Pixels | Rows) -> int:
+        """Return how many of these pictures are in each of several calls."""
+        return self._most(pixels)
+
+    def _run_part(self, pixels: Pixels) -> Outputs:
+        """Run one of several calls, beside others."""
+        return self._run(pixels)
 
     def _in_parts(self, pixels: Pixels | Rows, run: Run) -> list[Outputs]:
         """Return the outputs for all pictures, a batch at a time."""
-        size = _batch_size(pixels)
-        with ThreadPoolExecutor(self._threads) as threads:
-            firsts = range(0, len(pixels), size)
-            return list(threads.map(lambda first: run(pixels[first : first + size]), firsts))
+        size = self._part_size(pixels)
+        firsts = range(0, len(pixels), size)
+        return list(self._pool.map(lambda first: run(pixels[first : first + size]), firsts))
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Return threads that stay: a new one would ask for all its memory anew."""
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="runtime")
 
     def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
         return Answers(outputs[0], outputs[1] if self._has_features else None)
@@ -128,11 +148,7 @@ def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
     return KerasRuntime(network, bundle.manifest.architecture.output)
 
 
-def batch_size(height: int, width: int) -> int:
+def batch_size(height: int, width: int, *, largest: int = BATCH) -> int:
     """Return how many pictures of this size go into one call, a power of two."""
-    fitting = min(BATCH, max(1, BATCH_PIXELS // (height * width)))
+    fitting = min(largest, max(1, BATCH_PIXELS // (height * width)))
     return 1 << (int(fitting).bit_length() - 1)
-
-
-def _batch_size(pixels: Pixels | Rows) -> int:
-    return batch_size(*pixels.shape[1:3])

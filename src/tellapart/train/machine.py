@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from tellapart.data.loading import processors
 from tellapart.errors import ModelError
 
 _VARIABLES = (
@@ -24,7 +25,7 @@ def machine_facts() -> dict[str, str]:
     facts = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "processors": str(_count()),
+        "processors": str(processors()),
         "floats": str(keras.config.floatx()),
     }
     return facts | {name: os.environ[name] for name in _VARIABLES if name in os.environ}
@@ -58,13 +59,6 @@ def _has_instructions(kinds: list[str]) -> bool:
 def _has_accelerator() -> bool:
     """Return whether the backend computes on something else than the processor."""
     return any(not name.lower().startswith("cpu") for name in keras.distribution.list_devices())
-
-
-def _count() -> int:
-    """Return how many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -79,7 +79,7 @@ def compare(
     Args:
         runs: At least two, or their folders.
         trust: Build a network of its maker's own, where answers are asked for anew.
-        backend: "tensorflow", "jax" or "torch", for the same.
+        backend: As in `open_model`, for the same.
         quiet: Show no progress.
 
     Raises:

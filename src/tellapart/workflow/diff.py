@@ -103,7 +103,7 @@ def diff(
         a: One run, or its folder.
         b: The other.
         trust: Build a network of its maker's own, where answers are asked for anew.
-        backend: "tensorflow", "jax" or "torch", for the same.
+        backend: As in `open_model`, for the same.
         quiet: Show no progress.
 
     Raises:

@@ -6,12 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tellapart.bundle import open_bundle
 from tellapart.data.given import stands_for_several
 from tellapart.data.layout import Layout
 from tellapart.data.samples import Samples
 from tellapart.errors import BundleError
+from tellapart.predict.golden import GoldenReplay
 from tellapart.predict.inputs import Inputs, Item, items_in
-from tellapart.predict.opening import open_predictor
+from tellapart.predict.opening import open_every, open_predictor
 from tellapart.predict.predictor import Predictor
 
 NO_RULES = "This classifier has no rules for it, so it is never unsure and answers always."
@@ -28,6 +30,7 @@ class DoctorReport(BaseModel):
         classes: How many it tells apart.
         versions: What it was made with.
         golden_examples: How many real inputs were asked for again.
+        runtimes: By what: "keras", "onnx", or both.
         largest_difference: Of any probability from what it was after training.
     """
 
@@ -40,6 +43,7 @@ class DoctorReport(BaseModel):
     classes: int
     versions: dict[str, str]
     golden_examples: int
+    runtimes: tuple[str, ...]
     largest_difference: float
 
 
@@ -48,9 +52,10 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
 
     Args:
         path: A `.tellapart` file.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
         backend: "onnx" to run without Keras; "tensorflow", "jax" or "torch" for Keras, if it is
-            not loaded yet. By default Keras where it is installed, and else ONNX Runtime.
+            not loaded yet. By default ONNX Runtime where it is installed and the bundle carries
+            its network for it, and else Keras.
 
     Raises:
         BundleError: The file is missing, foreign or damaged, or cannot run without Keras.
@@ -100,19 +105,27 @@ def predict(
 
 
 def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None) -> DoctorReport:
-    """Check a bundle from end to end: hashes, shapes, network, and its golden examples.
+    """Check a bundle from end to end: hashes, shapes, networks, and its golden examples.
+
+    Args:
+        path: A `.tellapart` file.
+        trust: Build a network of its maker's own, which may run code.
+        backend: Ask this alone, as in `open_model`; by default ONNX Runtime and Keras, whatever
+            of them can run the bundle here.
 
     Raises:
         BundleError: Something is wrong with it; the message says what.
     """
-    predictor = open_model(path, trust=trust, backend=backend)
-    replay = predictor.replay_golden()
-    if not replay.passed:
-        raise BundleError(
-            f"{path} does not answer as it did after training: a golden probability is off by "
-            f"{replay.largest_difference:.2g}. It was made with {predictor.manifest.versions}."
-        )
-    manifest = predictor.manifest
+    manifest = open_bundle(Path(path)).manifest
+    found: dict[str, GoldenReplay] = {}
+    for predictor in open_every(Path(path), trust=trust, backend=backend):
+        found[predictor.runtime] = replay = predictor.replay_golden()
+        if not replay.passed:
+            raise BundleError(
+                f"{path} does not answer as it did after training: by {predictor.runtime}, a "
+                f"golden probability is off by {replay.largest_difference:.2g}. It was made with "
+                f"{manifest.versions}."
+            )
     return DoctorReport(
         path=str(path),
         name=manifest.name,
@@ -120,6 +133,7 @@ def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None)
         parameters=manifest.architecture.parameters,
         classes=len(manifest.class_names),
         versions=manifest.versions,
-        golden_examples=replay.examples,
-        largest_difference=replay.largest_difference,
+        golden_examples=max(replay.examples for replay in found.values()),
+        runtimes=tuple(found),
+        largest_difference=max(replay.largest_difference for replay in found.values()),
     )

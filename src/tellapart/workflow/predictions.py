@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tellapart._extras import prepare_keras
 from tellapart.data.prepare import Part, fingerprint_of
 from tellapart.data.samples import Indices
 from tellapart.errors import BundleError
@@ -108,7 +107,6 @@ def recompute_answers(
         BundleError: The bundle cannot be used.
         TrustError: The network is its maker's own and `trust` is false.
     """
-    prepare_keras(backend)
-    predictor = open_predictor(folder.bundle_path, trust=trust)
+    predictor = open_predictor(folder.bundle_path, trust=trust, backend=backend)
     found = data_of_run(folder, quiet=quiet)
     return ask_about(found.test, found.class_names, predictor)

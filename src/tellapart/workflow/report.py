@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from tellapart._extras import prepare_keras
 from tellapart.errors import TellapartError
 from tellapart.files import write_numbered, write_whole
 from tellapart.progress import open_progress
@@ -32,7 +31,7 @@ def report(
         output: Where the page goes; by default `report.html` in the run's folder, which is
             replaced. Any other file with other content is not: the next free number is taken.
         trust: Build a network of its maker's own, which may run code.
-        backend: "tensorflow", "jax" or "torch"; by default by the environment.
+        backend: As in `open_model`.
         quiet: Show no progress.
 
     Raises:
@@ -46,8 +45,7 @@ def report(
     path = run.path if isinstance(run, Run) else Path(run)
     found, folder = open_run(path, trust=trust), RunFolder(path)
     progress = open_progress(quiet=quiet)
-    prepare_keras(backend)
-    predictor = open_model(folder.bundle_path, trust=trust)
+    predictor = open_model(folder.bundle_path, trust=trust, backend=backend)
     try:
         data, unseen = data_of_run(folder, quiet=quiet), ""
     except TellapartError as error:

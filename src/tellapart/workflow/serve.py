@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tellapart._extras import is_installed, load_extra
+from tellapart._extras import load_extra
 from tellapart.errors import UsageError
 from tellapart.workflow.predict import open_model
 
@@ -76,7 +76,7 @@ def serve(
     )
 
     def opener(path: Path) -> "Predictor":
-        return open_served(path, trust=trust, backend=backend)
+        return open_model(path, trust=trust, backend=backend)
 
     with server.open_socket(host, port) as bound:
         app = open_service(paths, opener, settings, _say)
@@ -85,30 +85,6 @@ def serve(
         address = server.address_of(bound)
         remark(f"Serving {', '.join(paths)} at {address} (interface: {address}docs, stop: Ctrl-C)")
         server.run_server(server.make_server(app, limits), bound, remark)
-
-
-def open_served(path: Path, *, trust: bool = False, backend: str | None = None) -> "Predictor":
-    """Return what answers for a bundle: ONNX Runtime where it can, since it loads in no time.
-
-    Args:
-        path: The bundle.
-        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
-        backend: What `open_model` takes; by default "onnx" where the bundle allows it.
-
-    Raises:
-        BundleError: The file is missing, foreign or damaged.
-        TrustError: The network is its maker's own and `trust` is false.
-        MissingExtraError: Nothing that could run it is installed.
-    """
-    from tellapart.bundle import open_bundle
-    from tellapart.predict.onnx_runtime import open_onnx
-    from tellapart.predict.predictor import Predictor
-
-    if backend is None and is_installed("onnxruntime"):
-        bundle = open_bundle(path)
-        if bundle.twin is not None:
-            return Predictor(bundle, open_onnx(bundle))
-    return open_model(path, trust=trust, backend=backend)
 
 
 def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
