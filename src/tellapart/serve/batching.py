@@ -2,18 +2,14 @@
 
 import asyncio
 import math
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tellapart.serve.niceness import step_back
 from tellapart.serve.problems import Overloaded, Problem
-
-NICENESS = 5
-"""Added to that of threads that answer. More would leave them too little beside other programs."""
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -111,7 +107,7 @@ class Batcher(Generic[Job, Answer]):
             thread.join()
 
     def _serve(self) -> None:
-        _step_back()
+        step_back()
         while (batch := self._take()) is not None:
             wanted = [ticket for ticket in batch if not ticket.future.cancelled()]
             if not wanted:
@@ -132,18 +128,6 @@ class Batcher(Generic[Job, Answer]):
                 self._change.wait()
             share = math.ceil(len(self._queue) / len(self._threads))
             return [self._queue.popleft() for _ in range(min(self._most, share))]
-
-
-def _step_back() -> None:
-    """Let others go before this thread, where the system tells threads apart.
-
-    The thread that reads requests, and refuses some, then need not wait until an answer is
-    worked out: that makes more of them a second, too.
-    """
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        now = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, min(19, now + NICENESS))
 
 
 def _deliver(batch: Sequence[_Ticket[Job, Answer]], answers: Sequence[Answer | Exception]) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tellapart.errors import BundleError
 from tellapart.predict.predictor import Predictor
 from tellapart.serve.drift import Drift
+from tellapart.serve.niceness import step_back
 
 Opener = Callable[[Path], Predictor]
 """Makes a predictor of a bundle."""
@@ -45,6 +47,12 @@ def load(path: Path, opener: Opener) -> Loaded:
     Raises:
         BundleError: It cannot be used, or does not answer as it did after training.
     """
+    # the threads of a runtime have the niceness of the one that opens it
+    with ThreadPoolExecutor(1, initializer=step_back) as thread:
+        return thread.submit(_load, path, opener).result()
+
+
+def _load(path: Path, opener: Opener) -> Loaded:
     stamp = stamp_of(path)
     predictor = opener(path)
     replay = predictor.replay_golden()
