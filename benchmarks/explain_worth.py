@@ -29,7 +29,7 @@ def explained(
         runtime.probabilities,
         manifest.class_names,
         manifest.image,
-        lambda: network,
+        network,
         "probabilities",
     )
     for number, picture in enumerate(pixels):

@@ -31,6 +31,13 @@ def has_keras() -> bool:
     return is_installed("keras") and any(is_installed(module) for module in BACKENDS.values())
 
 
+def has_accelerator() -> bool:
+    """Return whether a Keras that is loaded computes on something else than the processor."""
+    keras = sys.modules.get("keras")
+    devices = [] if keras is None else keras.distribution.list_devices()
+    return any(not name.lower().startswith("cpu") for name in devices)
+
+
 def install_command(extra: str) -> str:
     """Return the pip command that brings an extra of tellapart."""
     return f'pip install "tellapart[{extra}]"'
@@ -57,10 +64,16 @@ def load_extra(module: str, extra: str) -> Any:
         extra: The extra of tellapart that brings it.
 
     Raises:
-        MissingExtraError: It is not installed.
+        MissingExtraError: It is not installed, or cannot be loaded.
     """
     require_extra(module, extra)
-    return importlib.import_module(module)
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{module} is installed and cannot be loaded: {error}. Install it again: "
+            f"{install_command(extra)}"
+        ) from error
 
 
 def prepare_keras(backend: str | None = None) -> str:

@@ -14,7 +14,7 @@ import networks
 from tellapart.__main__ import main
 from tellapart.bundle import Bundle, open_bundle, write_bundle
 from tellapart.data.dataset import Dataset
-from tellapart.errors import BundleError
+from tellapart.errors import BundleError, ModelError, UsageError
 from tellapart.export.twin import with_twin
 from tellapart.models.catalogue import BUILDERS
 from tellapart.predict.onnx_runtime import OnnxRuntime, open_onnx
@@ -104,7 +104,11 @@ def test_the_doctor_asks_every_runtime_that_is_there(
 def _ask(program: str, *words: str) -> tuple[list[str], str]:
     """Return what a fresh process puts out, line by line, and what it says beside."""
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     return done.stdout.splitlines(), done.stderr
 
@@ -133,7 +137,7 @@ def test_it_runs_by_itself_where_keras_is_not_installed(run: Run) -> None:
     assert out[-3:] == [
         f"{label} {label}",
         "False",
-        "Keras is not installed, so there is no keras.Model.",
+        "Without Keras there is no keras.Model. Fix: backend='tensorflow'",
     ]
 
 
@@ -190,3 +194,56 @@ def test_a_graph_for_something_else_is_refused() -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     with pytest.raises(BundleError, match="take `image`.*Received: x and y"):
         OnnxRuntime(model.SerializeToString())
+
+
+def test_without_tensorflow_an_explanation_asks_for_no_other_backend(run: Run) -> None:
+    program = (
+        "import sys\nsys.modules['tensorflow'] = None\nimport tellapart\n"
+        "found = tellapart.explain(sys.argv[1], sys.argv[2])\n"
+        "print(found.method, found.scores.agreement, 'keras' in sys.modules)"
+    )
+    out, said = _ask(program, str(run.path / "model.tellapart"), str(SHIRT))
+    assert out == ["occlusion None False"]
+    assert said == ""
+
+
+def test_a_method_that_looks_into_layers_builds_the_network(run: Run) -> None:
+    program = (
+        "import sys, tellapart\nmodel = tellapart.open_model(sys.argv[1])\n"
+        "found = model.explain(sys.argv[2], method='hires-cam')\n"
+        "print(model.runtime, found.method, found.scores.agreement is not None)"
+    )
+    out, _ = _ask(program, str(run.path / "model.tellapart"), str(SHIRT))
+    assert out == ["onnx hires-cam True"]
+
+
+def test_one_that_was_opened_without_keras_stays_so(run: Run) -> None:
+    predictor = open_predictor(run.path / "model.tellapart", backend="onnx")
+    assert predictor.explain(SHIRT, check=False).method == "occlusion"
+    with pytest.raises(ModelError, match="needs a Keras network"):
+        predictor.explain(SHIRT, method="hires-cam")
+    with pytest.raises(UsageError, match=r"no keras\.Model"):
+        _ = predictor.network
+
+
+def test_a_process_that_was_forked_answers_many_pictures(run: Run) -> None:
+    program = (
+        "import os, sys, numpy, tellapart\nmodel = tellapart.open_model(sys.argv[1])\n"
+        "pixels = numpy.zeros((300, 28, 28, 1), numpy.uint8)\nmodel.probabilities(pixels)\n"
+        "child = os.fork()\nif not child:\n"
+        "    os._exit(0 if model.probabilities(pixels).shape == (300, 10) else 1)\n"
+        "print(os.waitpid(child, 0)[1])"
+    )
+    out, _ = _ask(program, str(run.path / "model.tellapart"))
+    assert out == ["0"]
+
+
+def test_an_onnx_runtime_that_cannot_be_loaded_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libwhat.so is missing')")
+    program = (
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "from tellapart.__main__ import main\nprint(main(sys.argv[1:]))"
+    )
+    out, said = _ask(program, "predict", str(run.path / "model.tellapart"), str(SHIRT))
+    assert out[-1] == "5"
+    assert "onnxruntime is installed and cannot be loaded: libwhat.so is missing" in said

@@ -28,7 +28,9 @@ Runtime = Annotated[
 ]
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Build a network of its maker's own, which may run code."),
+    typer.Option(
+        "--trust", help="Build a network of its maker's own, which may run code; Keras needs it."
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse unreadable pictures; else they are skipped.")

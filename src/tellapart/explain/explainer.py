@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tellapart.errors import ModelError, UsageError, did_you_mean
+from tellapart.errors import MissingExtraError, ModelError, TrustError, UsageError, did_you_mean
 from tellapart.explain.explanation import Explanation
 from tellapart.explain.faithfulness import Faithfulness, rank_agreement, weigh_map
 from tellapart.explain.occlusion import PARTS, Probabilities, occlusion_map
@@ -39,8 +39,9 @@ class Explainer:
         probabilities: The classifier's runtime: pixels in, probabilities out.
         class_names: The classes, in the order of the probabilities.
         image: The pixels that it takes.
-        network: Gives its `keras.Model`, where there is one; only "occlusion" works without.
+        network: Its `keras.Model`, where one is at hand; only "occlusion" works without.
         output: What that network puts out.
+        open_network: Builds it, where it is not at hand, for a method that looks into layers.
     """
 
     def __init__(
@@ -48,14 +49,16 @@ class Explainer:
         probabilities: Probabilities,
         class_names: tuple[str, ...],
         image: ImageSpec,
-        network: Callable[[], Any] | None = None,
+        network: Any = None,
         output: Literal["probabilities", "logits"] | None = None,
+        open_network: Callable[[], Any] | None = None,
     ) -> None:
         self._probabilities = probabilities
         self._class_names = class_names
         self._image = image
         self._network = network
         self._output = output
+        self._open_network = open_network
 
     def explain(
         self,
@@ -120,18 +123,24 @@ class Explainer:
     @cached_property
     def _mapper(self) -> "Mapper | None":
         """Return what makes maps from the network's last spatial layer, if it has one."""
-        if self._network is None:
-            return None
-        from tellapart.explain.maps import Mapper
+        network = self._network
+        if network is None:
+            if self._open_network is None:
+                return None
+            network = self._open_network()
+        from tellapart.explain.maps import Mapper  # Keras must be loaded with its backend before
 
         try:
-            return Mapper(self._network(), self._image.shape, self._output)
+            return Mapper(network, self._image.shape, self._output)
         except ModelError:
             return None
 
     def _choose(self, method: str | None) -> str:
         if method is None:
-            mapper = None if self.is_quick else self._mapper
+            try:
+                mapper = None if self.is_quick else self._mapper
+            except (MissingExtraError, TrustError):
+                mapper = None
             return "occlusion" if mapper is None else mapper.usual_method
         if method not in METHODS:
             raise UsageError(f"Unknown method '{method}'. {did_you_mean(method, METHODS)}")
@@ -158,9 +167,12 @@ class Explainer:
     def _weigh(
         self, method: str, pixels: Pixels, target: int, heat: NDArray[np.float32]
     ) -> Faithfulness:
-        """Return the map's scores, and how far the other way of looking agrees with it."""
-        mapper = self._mapper
-        is_occlusion = method == "occlusion" or mapper is None
+        """Return the map's scores, and how far the other way of looking agrees with it.
+
+        No network is built only to compare occlusion with it.
+        """
+        is_occlusion = method == "occlusion"
+        mapper = None if is_occlusion and self._network is None else self._mapper
         cells = (PARTS, PARTS) if mapper is None or is_occlusion else mapper.anatomy.cells[:2]
         scores = weigh_map(self._probabilities, pixels, target, heat, cells=cells)
         if mapper is None:

@@ -39,7 +39,7 @@ class Faithfulness(BaseModel):
         p_value: How often a random order does as well as the map, itself counted.
         random_orders: How many there were.
         agreement: Spearman's rank correlation with the map of occlusion, or, for occlusion,
-            with the one from the network's last spatial layer; `None` where there is none.
+            with the one from the network's last spatial layer, if Keras answers; else `None`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

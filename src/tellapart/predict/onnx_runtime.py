@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from threading import Lock
 from typing import Any, Final
 
 from typing_extensions import override
@@ -14,7 +14,7 @@ from tellapart.data.loading import processors
 from tellapart.data.rows import Rows
 from tellapart.errors import BundleError
 from tellapart.images.arrays import Pixels
-from tellapart.predict.runtimes import BatchedRuntime, Outputs, Run
+from tellapart.predict.runtimes import BATCH_PIXELS, BatchedRuntime, Outputs, Run
 
 ONNX: Final = "onnx"
 """What this runtime is called where Keras' backends are."""
@@ -24,6 +24,9 @@ EXTRA = "serve"
 
 PART = 64
 """The most pictures in one call: what the layers put out then stays near the processor."""
+
+THREADS = 8
+"""That answer at once, at most: each may hold some memory, and needs a processor."""
 
 _SILENT = 4
 _ERRORS = (
@@ -65,32 +68,33 @@ class OnnxRuntime(BatchedRuntime):
                 f"{', '.join(shapes)}."
             )
         names = ["probabilities", *(["features"] if "features" in shapes else [])]
-        self._content = content
+        self._content, self._names = content, names
         super().__init__(
             _runner(session, names),
             shapes["probabilities"][1],
             has_features=len(names) == 2,
-            threads=processors(),
+            threads=min(processors(), THREADS),
             largest=PART,
         )
+        self._alone, self._opening = None if self._threads > 1 else self._run, Lock()
         self.fits = (*session.get_inputs()[0].shape[1:], shapes["probabilities"][1])
         """Height, width, channels and classes; a name stands for any number."""
 
-    @cached_property
-    def _run_alone(self) -> Run:
-        """Return what runs on one processor; opened when many pictures come for the first time."""
-        session = _open(self._content, threads=1)
-        return _runner(session, ["probabilities", *(["features"] if self._has_features else [])])
-
     @override
-    def _run_part(self, pixels: Pixels) -> Outputs:
-        return self._run_alone(pixels)
+    def _part_run(self) -> Run:
+        """Return what runs on one processor; opened when many pictures come for the first time."""
+        with self._opening:
+            if self._alone is None:
+                self._alone = _runner(_open(self._content, threads=1), self._names)
+            return self._alone
 
     @override
     def _part_size(self, pixels: Pixels | Rows) -> int:
-        # as many calls for each processor as for another
-        rounds = max(1, math.ceil(len(pixels) / (self._most(pixels) * self._threads)))
-        return max(1, math.ceil(len(pixels) / (rounds * self._threads)))
+        # as many calls for each processor as for another, which hold no more pixels than one may
+        count, together = len(pixels), BATCH_PIXELS // math.prod(pixels.shape[1:3])
+        most = max(1, min(PART, together // self._threads))
+        rounds = max(1, math.ceil(count / (most * self._threads)))
+        return max(1, math.ceil(count / (rounds * self._threads)))
 
 
 def open_onnx(bundle: Bundle) -> OnnxRuntime:
@@ -106,7 +110,13 @@ def open_onnx(bundle: Bundle) -> OnnxRuntime:
             "--backend onnx, or train it again where onnx and onnxruntime are installed: "
             f"{install_command('onnx')}"
         )
-    runtime = OnnxRuntime(bundle.twin)
+    try:
+        runtime = OnnxRuntime(bundle.twin)
+    except BundleError as error:
+        raise BundleError(
+            f"{error} Fix: train it again, or let Keras answer, as by --backend tensorflow "
+            "(backend='tensorflow')"
+        ) from error
     wanted = (*bundle.manifest.image.shape, len(bundle.manifest.class_names))
     if runtime.fits != wanted:
         raise BundleError(
@@ -150,7 +160,4 @@ def _bundle_errors() -> Iterator[None]:
         yield
     except tuple(getattr(state, name) for name in _ERRORS) as error:
         said = " ".join(str(error).split())[:200]
-        raise BundleError(
-            f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}. Fix: train it again, or "
-            "where Keras is installed --backend tensorflow"
-        ) from error
+        raise BundleError(f"{TWIN} in this bundle cannot be run by ONNX Runtime: {said}") from error

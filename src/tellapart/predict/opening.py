@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tellapart._extras import has_keras, is_installed, prepare_keras
+from tellapart._extras import has_accelerator, has_keras, is_installed, prepare_keras
 from tellapart.bundle import Bundle, open_bundle
 from tellapart.predict.onnx_runtime import ONNX, open_onnx
 from tellapart.predict.predictor import Predictor
@@ -20,16 +20,19 @@ def open_predictor(path: Path, *, trust: bool = False, backend: str | None = Non
         backend: "onnx" to run without Keras, which the bundle must be made for; "tensorflow",
             "jax" or "torch" for Keras, if it is not loaded yet. By default ONNX Runtime, which
             loads in no time and answers soonest, where it is installed and the bundle allows
-            it, and else Keras.
+            it; else Keras, and also where that is loaded already and has a graphics card, since
+            ONNX Runtime computes on the processor here.
 
     Raises:
         BundleError: The file is missing, foreign or damaged.
-        TrustError: The network is its maker's own and `trust` is false.
+        TrustError: Keras answers, the network is its maker's own, and `trust` is false.
         MissingExtraError: Nothing that could run it is installed.
         UsageError: There is no such backend.
     """
     bundle = open_bundle(path)
-    if backend == ONNX or (backend is None and _has_onnx(bundle)):
+    if backend == ONNX:
+        return Predictor(bundle, open_onnx(bundle))
+    if backend is None and _has_onnx(bundle) and not has_accelerator():
         return _on_onnx(bundle, trust=trust)
     return _on_keras(bundle, backend, trust=trust)
 

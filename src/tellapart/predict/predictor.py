@@ -65,14 +65,14 @@ class Predictor:
         change no answer; open the bundle with a `backend` of Keras for that.
 
         Raises:
-            UsageError: Keras is not installed.
+            UsageError: Keras is not installed, or the bundle was opened to run without it.
             TrustError: The network is its maker's own, and the bundle was opened without trust.
         """
         if isinstance(self._runtime, KerasRuntime):
             return self._runtime.network
         if self._open_network:
             return self._open_network()
-        raise UsageError("Keras is not installed, so there is no keras.Model.")
+        raise UsageError("Without Keras there is no keras.Model. Fix: backend='tensorflow'")
 
     def predict(
         self,
@@ -236,13 +236,13 @@ class Predictor:
         """Return what explains one picture after another; made when it is first asked for."""
         from tellapart.explain.explainer import Explainer
 
-        has_network = self.runtime != ONNX or self._open_network
         return Explainer(
             self.probabilities,
             self.class_names,
             self.manifest.image,
-            (lambda: self.network) if has_network else None,
+            self.network if self.runtime != ONNX else None,
             self.manifest.architecture.output,
+            (lambda: self.network) if self._open_network else None,
         )
 
     def replay_golden(self) -> GoldenReplay:

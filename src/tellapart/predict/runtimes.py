@@ -1,9 +1,9 @@
 """What executes a bundle's network: pixels in, probabilities and features out."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -64,12 +64,13 @@ class BatchedRuntime(Runtime):
     ) -> None:
         self._run, self._classes = run, classes
         self._has_features, self._threads, self._largest = has_features, threads, largest
+        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @override
     def answers(self, pixels: Pixels | Rows) -> Answers:
         if len(pixels) and len(pixels) <= self._most(pixels):
             return self._answers_of(self._run(pixels[:]))
-        parts = self._in_parts(pixels, self._run_part)
+        parts = self._in_parts(pixels, self._part_run())
         if not parts:
             nothing = np.zeros((1, *pixels.shape[1:]), np.uint8)
             parts = [tuple(array[:0] for array in self._run(nothing))]
@@ -81,7 +82,8 @@ class BatchedRuntime(Runtime):
             return np.empty((0, self._classes), np.float32)
         if len(pixels) <= self._most(pixels):
             return self._run(pixels[:])[0]
-        parts = self._in_parts(pixels, lambda some: self._run_part(some)[:1])
+        run = self._part_run()
+        parts = self._in_parts(pixels, lambda some: run(some)[:1])
         return np.concatenate([part[0] for part in parts])
 
     def _most(self, pixels: Pixels | Rows) -> int:
@@ -92,20 +94,25 @@ class BatchedRuntime(Runtime):
         """Return how many of these pictures are in each of several calls."""
         return self._most(pixels)
 
-    def _run_part(self, pixels: Pixels) -> Outputs:
-        """Run one of several calls, beside others."""
-        return self._run(pixels)
+    def _part_run(self) -> Run:
+        """Return what runs one of several calls, beside others."""
+        return self._run
 
     def _in_parts(self, pixels: Pixels | Rows, run: Run) -> list[Outputs]:
         """Return the outputs for all pictures, a batch at a time."""
         size = self._part_size(pixels)
         firsts = range(0, len(pixels), size)
-        return list(self._pool.map(lambda first: run(pixels[first : first + size]), firsts))
+        return list(self._pool().map(lambda first: run(pixels[first : first + size]), firsts))
 
-    @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        """Return threads that stay: a new one would ask for all its memory anew."""
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="runtime")
+        """Return threads that stay: a new one would ask for all its memory anew.
+
+        A process that was forked from this one has none of them, and makes its own.
+        """
+        process = os.getpid()
+        if process not in self._pools:
+            self._pools = {process: ThreadPoolExecutor(self._threads, "runtime")}
+        return self._pools[process]
 
     def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
         return Answers(outputs[0], outputs[1] if self._has_features else None)

@@ -1,8 +1,9 @@
 """A bundle in memory, proved by its golden examples, and by what its file is known."""
 
 import hashlib
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,17 @@ def load(path: Path, opener: Opener) -> Loaded:
     Raises:
         BundleError: It cannot be used, or does not answer as it did after training.
     """
-    # the threads of a runtime have the niceness of the one that opens it
-    with ThreadPoolExecutor(1, initializer=step_back) as thread:
-        return thread.submit(_load, path, opener).result()
+    found: Future[Loaded] = Future()
+
+    def work() -> None:
+        step_back()  # the threads of a runtime have the niceness of the one that opens it
+        try:
+            found.set_result(_load(path, opener))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=work, name="load", daemon=True).start()
+    return found.result()
 
 
 def _load(path: Path, opener: Opener) -> Loaded:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from tellapart._extras import has_accelerator
 from tellapart.data.loading import processors
 from tellapart.errors import ModelError
 
@@ -41,7 +42,7 @@ def check_precision(network: keras.Model) -> None:
     """
     kinds = {str(getattr(layer, "compute_dtype", "")) for layer in network._flatten_layers()}
     short = sorted(kinds & {"bfloat16", "float16"})
-    if short and not (_has_instructions(short) or _has_accelerator()):
+    if short and not (_has_instructions(short) or has_accelerator()):
         raise ModelError(
             "A network must compute in float32 on this processor, which only imitates shorter "
             f"numbers and would train many times slower. Received: layers in {', '.join(short)}. "
@@ -54,11 +55,6 @@ def _has_instructions(kinds: list[str]) -> bool:
     wanted = {"bfloat16": {"avx512_bf16", "amx_bf16", "bf16"}, "float16": {"avx512_fp16", "fphp"}}
     there = set(_processor_line("flags").split()) | set(_processor_line("Features").split())
     return all(wanted[kind] & there for kind in kinds)
-
-
-def _has_accelerator() -> bool:
-    """Return whether the backend computes on something else than the processor."""
-    return any(not name.lower().startswith("cpu") for name in keras.distribution.list_devices())
 
 
 def _processor() -> str:

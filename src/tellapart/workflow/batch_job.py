@@ -189,9 +189,12 @@ class JobFolder:
             ) from error
         found = before.differences(self.job)
         if found:
+            other = " with --backend onnx" if before.runtime == "onnx" else " with Keras' --backend"
+            changed_runtime = before.runtime != self.job.runtime
             raise UsageError(
-                f"{self.path} holds the answers to another command: {'; '.join(found)}. "
-                "Give the same command to go on, or choose another place with --output."
+                f"{self.path} holds the answers to another command: {'; '.join(found)}. Give the "
+                f"same command{other if changed_runtime else ''} to go on, or choose another place "
+                "with --output."
             )
         for old, new in zip(before.sources, self.job.sources, strict=True):
             if old.pictures != new.pictures:

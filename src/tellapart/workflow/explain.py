@@ -35,7 +35,7 @@ def explain(
         class_name: The class that is asked about; the most probable one by default.
         check: Find out whether the map means anything, which asks the classifier about each
             picture some 640 times.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
 
     Returns:
         An `Explanation` for one picture; a list of them for several.

@@ -59,7 +59,7 @@ def open_model(path: str | Path, *, trust: bool = False, backend: str | None = N
 
     Raises:
         BundleError: The file is missing, foreign or damaged, or cannot run without Keras.
-        TrustError: The network is its maker's own and `trust` is false.
+        TrustError: Keras answers, the network is its maker's own, and `trust` is false.
         MissingExtraError: No backend is installed.
     """
     return open_predictor(Path(path), trust=trust, backend=backend)
@@ -85,7 +85,7 @@ def predict(
         layout: Which column of the table has the pictures, and where its paths start.
         always_answer: Give a label to every picture, however unsure.
         risk: Accept this share of wrong labels, instead of what the recipe says.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
 
     Raises:
         ImageError: The one picture cannot be read.
@@ -109,12 +109,13 @@ def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None)
 
     Args:
         path: A `.tellapart` file.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own for Keras, which may run code.
         backend: Ask this alone, as in `open_model`; by default ONNX Runtime and Keras, whatever
             of them can run the bundle here.
 
     Raises:
         BundleError: Something is wrong with it; the message says what.
+        TrustError: Keras is asked, the network is its maker's own, and `trust` is false.
     """
     manifest = open_bundle(Path(path)).manifest
     found: dict[str, GoldenReplay] = {}

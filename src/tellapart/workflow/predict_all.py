@@ -54,7 +54,7 @@ def predict_all(
         risk: Accept this share of wrong labels, instead of what the recipe says.
         always_answer: Give a label to every picture, however unsure.
         layout: Which column of a table has the pictures, and where its paths start.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
         backend: What `open_model` takes.
         quiet: Show no progress.
 

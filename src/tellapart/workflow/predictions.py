@@ -105,7 +105,7 @@ def recompute_answers(
     Raises:
         DataError: The data are in nobody's reach, or are no longer the run's.
         BundleError: The bundle cannot be used.
-        TrustError: The network is its maker's own and `trust` is false.
+        TrustError: Keras answers, the network is its maker's own, and `trust` is false.
     """
     predictor = open_predictor(folder.bundle_path, trust=trust, backend=backend)
     found = data_of_run(folder, quiet=quiet)

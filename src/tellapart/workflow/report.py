@@ -30,13 +30,13 @@ def report(
         run: A finished run, or its folder.
         output: Where the page goes; by default `report.html` in the run's folder, which is
             replaced. Any other file with other content is not: the next free number is taken.
-        trust: Build a network of its maker's own, which may run code.
+        trust: Build a network of its maker's own, which may run code; not needed for ONNX.
         backend: As in `open_model`.
         quiet: Show no progress.
 
     Raises:
         BundleError: This is no run, it is not finished, or it is damaged.
-        TrustError: The network is its maker's own and `trust` is false.
+        TrustError: Keras answers, the network is its maker's own, and `trust` is false.
         OutputError: The place cannot be written.
 
     Example:

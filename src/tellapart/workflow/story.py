@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tellapart.check.inspection import Inspection
 from tellapart.check.kept import find_inspection
 from tellapart.data.prepare import Prepared
-from tellapart.errors import ModelError, UsageError
+from tellapart.errors import MissingExtraError, ModelError, TrustError, UsageError
 from tellapart.evaluate.record import Evaluation
 from tellapart.figures import Picture
 from tellapart.images.arrays import Pixels
@@ -123,11 +123,12 @@ def _heat(
     if predictor.explainer.is_quick:
         pairs = zip(pixels, classes, strict=True)
         return np.stack([predictor.explainer.occlude(one, int(number)) for one, number in pairs])
-    from tellapart.explain.maps import heat_maps
-
     try:
-        return heat_maps(predictor.network, pixels, classes)
-    except (ModelError, UsageError):
+        network = predictor.network
+        from tellapart.explain.maps import heat_maps  # now that Keras is loaded
+
+        return heat_maps(network, pixels, classes)
+    except (MissingExtraError, ModelError, TrustError, UsageError):
         return None
 
 
