@@ -1,5 +1,6 @@
 """A running server: its socket, who may ask it, and its end."""
 
+import gc
 import ipaddress
 import signal
 import socket
@@ -153,9 +154,14 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
     before = {number: signal.signal(number, stop) for number in numbers}
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
+    # What is loaded now stays. Going through it for garbage would stop all threads for up to a
+    # tenth of a second, some times a minute.
+    gc.collect()
+    gc.freeze()
     try:
         server.run(sockets=[bound])  # at its end it raises what it caught once more: `stop` again
     finally:
+        gc.unfreeze()
         sys.setswitchinterval(interval)
         for number, handler in before.items():
             signal.signal(number, handler)
