@@ -73,6 +73,7 @@ def test_an_interrupted_run_on_a_budget_leaves_a_classifier_and_can_go_on(
     folder = next(tmp_path.iterdir())
     model = tellapart.open_model(folder / "model.tellapart")
     assert model.replay_golden().passed
+    assert model.manifest.decisions is not None  # it is calibrated
     again = tellapart.train(resume=folder, quiet=True)
     assert again.evaluation.samples > 0
     assert sum(again.history["seconds"]) < 55

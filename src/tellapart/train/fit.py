@@ -22,6 +22,7 @@ from tellapart.train.checkpoints import (
     latest_checkpoint,
     restore,
 )
+from tellapart.train.early import EarlyBundle
 from tellapart.train.endings import (
     divergence,
     divergence_in_validation,
@@ -35,7 +36,7 @@ from tellapart.train.engines.protocol import Block, Epoch, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.keeping import keep_weights
-from tellapart.train.options import DEFAULTS, Finish, FitOptions
+from tellapart.train.options import DEFAULTS, FitOptions
 from tellapart.train.plan import ByEpochs, ByTime, Plan
 from tellapart.train.runs import RunFolder
 from tellapart.train.saver import Saver
@@ -57,7 +58,7 @@ class _Loop:
     history: History = field(default_factory=History)
     position: Position = field(default_factory=Position)
     running: Running = field(default_factory=Running)
-    rehearsed: bool = False
+    early: EarlyBundle | None = None
 
     def __post_init__(self) -> None:
         """Make the engine, once for all epochs."""
@@ -67,12 +68,16 @@ class _Loop:
         balanced = self.recipe.fit.class_weights == "balanced"
         self.class_weights = balance(self.data.train) if balanced else None
         self.plan: Plan = ByEpochs(self.recipe.fit.epochs, len(self.data.train))
+        if self.options.finish is not None:
+            self.early = EarlyBundle(self.network, self.options.finish, self._accuracy)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Put the state of a checkpoint back."""
         restore(self.network, checkpoint, ("network", "optimizer"))
         self.history = History.from_jsonl(checkpoint.history)
         self.position, self.running = checkpoint.position, checkpoint.running
+        if self.early is not None and len(self.history) and self.run.bundle_path.is_file():
+            self.early.held = self.history.best().val_accuracy
 
     def run_epochs(self) -> None:
         """Train from the present position to the end."""
@@ -137,18 +142,15 @@ class _Loop:
 
     def _rehearse_in_time(self) -> None:
         """On a budget, write a first bundle early, and learn how long the end will take."""
-        plan, finish = self.plan, None if self.rehearsed else self.options.finish
-        if isinstance(plan, ByTime) and finish and plan.is_time_for_a_first_bundle():
-            self._rehearse(plan, finish)
+        plan, early = self.plan, self.early
+        if not isinstance(plan, ByTime) or early is None or early.rehearsed:
+            return
+        if plan.is_time_for_a_first_bundle():
+            self.engine.publish()
+            plan.reserve = early.rehearse()
 
-    def _rehearse(self, plan: ByTime, finish: Finish) -> None:
-        self.engine.publish()
-        began = time.perf_counter()
-        with averaged(self.network):
-            self.engine.score(self.data.validation)
-            scoring = time.perf_counter() - began
-            plan.reserve = scoring + finish.rehearse()
-        self.rehearsed = True
+    def _accuracy(self) -> float:
+        return self.engine.score(self.data.validation)[1]
 
     def _finish_epoch(self) -> None:
         """Measure, write down and save what an epoch came to."""
@@ -176,8 +178,8 @@ class _Loop:
         is_best = self.history.best().epoch == record.epoch
         if not self.plan.is_over(self.position):
             self._rehearse_in_time()
-            if self.options.finish and is_best:
-                self._write_bundle()
+            if self.early is not None and is_best:
+                self.early.renew(val_accuracy)
 
     def _rate(self) -> float:
         """Return the learning rate of the last step."""
@@ -190,11 +192,6 @@ class _Loop:
             return False
         return len(self.history) - self.history.best().epoch >= patience
 
-    def _write_bundle(self) -> None:
-        if self.options.finish is not None:
-            with averaged(self.network):
-                self.options.finish.save()
-
     def _save(self) -> None:
         self.engine.publish()
         if has_overflowed(self.network):  # checkpoints are to be worth going on from
@@ -206,8 +203,8 @@ class _Loop:
         """Save the state and raise `Interrupted`."""
         self._save()
         self.saver.wait()
-        if not self.run.bundle_path.is_file():
-            self._write_bundle()
+        if self.early is not None:
+            self.early.leave()
         raise interruption(self.run, self.position, self.stop)
 
 

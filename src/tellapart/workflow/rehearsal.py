@@ -45,18 +45,25 @@ class Rehearsal(Finish):
     """Does early what ends a run, to have a bundle, and to know the seconds of the end.
 
     Args:
-        save: Writes the bundle.
+        save: Writes the bundle, without rules.
+        decide: Fits rules for when to answer, and writes them into it.
         look_at_it: Opens and scores it and draws, leaving nothing behind; returns the
             seconds that it would have taken with the test images.
     """
 
-    def __init__(self, save: Callable[[], object], look_at_it: Callable[[], float]) -> None:
-        self._save, self._look_at_it = save, look_at_it
+    def __init__(
+        self,
+        save: Callable[[], object],
+        decide: Callable[[], object],
+        look_at_it: Callable[[], float],
+    ) -> None:
+        self._save, self._decide, self._look_at_it = save, decide, look_at_it
 
     @override
     def save(self) -> None:
-        """Write the network as it is now as a bundle."""
+        """Write the network as it is now as a bundle, calibrated, with its rules."""
         self._save()
+        self._decide()
 
     @override
     def rehearse(self) -> float:
@@ -66,4 +73,6 @@ class Rehearsal(Finish):
         began = time.perf_counter()
         self._save()
         saving = time.perf_counter() - began
-        return 2 * saving + self._look_at_it()
+        seconds = 2 * saving + self._look_at_it()
+        self._decide()
+        return seconds

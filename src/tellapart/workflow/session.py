@@ -21,7 +21,7 @@ from tellapart.models.custom import (
 )
 from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.opening import open_predictor
-from tellapart.progress import Progress, in_notebook
+from tellapart.progress import SILENCE, Progress, in_notebook
 from tellapart.recipe import Recipe
 from tellapart.train.fit import fit
 from tellapart.train.history import History
@@ -169,7 +169,12 @@ class Session:
         """Return what a run on a budget does before its end."""
         if self._budget is None:
             return None
-        return Rehearsal(self._save, lambda: rehearse_end(self._folder, self._data, self._recipe))
+        path, data, recipe = self._folder.bundle_path, self._data, self._recipe
+        return Rehearsal(
+            self._save,
+            lambda: decide(path, data, recipe, SILENCE),
+            lambda: rehearse_end(self._folder, data, recipe),
+        )
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
         check_place(data)
