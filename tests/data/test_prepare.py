@@ -169,9 +169,18 @@ def test_the_fingerprint_tells_any_other_data_apart_and_nothing_else() -> None:
     assert prepare(changed_in("only what it is called"), GUIDE).fingerprint == found[0]
 
 
-def test_the_first_samples_of_a_part_keep_their_targets() -> None:
-    part = prepare(changed_in("nothing"), GUIDE).train.first(3)
-    assert (len(part), levels_of(part.pixels), part.targets.tolist()) == (3, [0, 1, 2], [0, 1, 0])
+def test_some_samples_of_a_part_are_from_all_over_it_with_their_targets() -> None:
+    whole = prepare(changed_in("nothing"), GUIDE).train
+    part = whole.spread(3)
+    places = [0, len(whole) // 3, 2 * len(whole) // 3]
+    assert levels_of(part.pixels) == [levels_of(whole.pixels)[place] for place in places]
+    assert part.targets.tolist() == whole.targets[places].tolist()
+    assert whole.spread(len(whole)) is whole
+
+
+def test_some_of_the_pictures_of_a_folder_are_of_every_class(tmp_path: Path) -> None:
+    whole = prepare(open_dataset(make_folder(tmp_path / "pets")), HOLDOUT).train
+    assert set(whole.spread(4).targets.tolist()) == set(whole.targets.tolist())
 
 
 def test_near_duplicates_are_decoded_into_one_part() -> None:

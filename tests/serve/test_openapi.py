@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -65,6 +67,12 @@ def _send_all(server: Running, pictures: list[bytes], share: float) -> Counter[t
     """Send a share of the requests to all endpoints; return how often each had which status."""
     described = server.client.get("openapi.json").json()
     _narrow(described, server.client.get("v1/models").json()["models"][0]["version"], pictures)
+    return _send(server, described, share, GenerationMode.POSITIVE)
+
+
+def _send(
+    server: Running, described: dict[str, Any], share: float, mode: GenerationMode
+) -> Counter[tuple[str, int]]:
     schema = schemathesis.openapi.from_dict(described)
     schema.config.update(base_url=server.url)
     seen: Counter[tuple[str, int]] = Counter()
@@ -74,12 +82,15 @@ def _send_all(server: Running, pictures: list[bytes], share: float) -> Counter[t
         examples = max(10, round(share * EXAMPLES.get(operation.path, 100)))
 
         @settings(max_examples=examples, deadline=None, suppress_health_check=OFTEN, phases=PHASES)
-        @given(case=operation.as_strategy())
+        @given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Any) -> None:
             response = case.call_and_validate(checks=CHECKS)
             seen[case.operation.path, response.status_code] += 1
 
-        send()
+        try:
+            send()
+        except Unsatisfiable:  # nothing could be sent that is against the description
+            assert mode is GenerationMode.NEGATIVE
     return seen
 
 
@@ -101,6 +112,16 @@ def test_thousands_of_requests_are_answered_as_described(
     for path in ("/v1/predict", "/v1/explain", "/v2/models/{name}/infer"):
         assert seen[path, 200]
         assert seen[path, 400]
+
+
+@pytest.mark.slow
+def test_what_is_against_the_description_is_refused_as_described(server: Running) -> None:
+    described = server.client.get("openapi.json").json()
+    seen = _send(server, described, 0.3, GenerationMode.NEGATIVE)
+    assert seen.total() >= 300
+    for path in ("/v1/predict", "/v1/explain", "/v2/models/{name}/infer"):
+        refused = sum(count for (at, status), count in seen.items() if at == path and status >= 400)
+        assert refused
 
 
 def test_every_endpoint_is_described(server: Running) -> None:

@@ -21,6 +21,16 @@ def test_small_grey_pictures_are_trained_by_fast_at_their_own_size() -> None:
 
 
 @pytest.mark.parametrize(
+    ("budget", "name", "mirrors"), [(30.0, "fast", False), (180.0, "accurate", False)]
+)
+def test_small_grey_pictures_with_minutes_of_time_are_trained_by_accurate_unmirrored(
+    budget: float, name: str, mirrors: bool
+) -> None:
+    found, changes = usual_recipe(_arrays(28, 28), own_network=False, budget=budget)
+    assert (found, load_recipe(found, changes).augment.flip) == (name, mirrors)
+
+
+@pytest.mark.parametrize(
     ("shape", "taken"),
     [((32, 32, 3), (32, 32, 3)), ((64, 80, 1), (64, 80, 1)), ((200, 150, 3), (200, 150, 3))],
 )

@@ -18,15 +18,7 @@ from numpy.typing import NDArray
 from tellapart.export.formats import FORMATS, Answer
 
 BATCHES = (1, 3)
-"""Beside all pictures at once, some are asked about so many at a time."""
-
-FEW = 8
-"""So many batches of each small size are asked."""
-
-
-def asked_in(size: int, images: int) -> int:
-    """Return about how many images a file is asked in batches of `size`, where 0 is all at once."""
-    return min(images, FEW * size) if size else images
+"""Beside all pictures at once, each is asked about by itself and in such a batch."""
 
 
 def ask_in_batches(answer: Answer, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -38,7 +30,7 @@ def ask_in_batches(answer: Answer, pixels: NDArray[np.uint8]) -> dict[str, NDArr
     """
     found = {f"0/{name}": value for name, value in answer(pixels).items()}
     for size in BATCHES:
-        firsts = range(0, asked_in(size, len(pixels)), size)
+        firsts = range(0, len(pixels), size)
         parts = [answer(pixels[first : first + size]) for first in firsts]
         for name in parts[0]:
             found[f"{size}/{name}"] = np.concatenate([part[name] for part in parts])

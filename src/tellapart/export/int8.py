@@ -24,7 +24,7 @@ MOST_LOSS = 0.001
 
 MOST_IMAGES = 10_000
 CALIBRATING = 256
-"""So many images say how large the numbers inside the network get."""
+"""So many training images say how large the numbers inside the network get."""
 
 _BATCH = 64
 _ROUNDS = 15
@@ -93,7 +93,7 @@ def to_8_bits(content: bytes, images: Pixels, contract: str) -> bytes:
         tools.quantize_static(
             str(before),
             str(after),
-            _Reader(images[:CALIBRATING]),
+            _Reader(images),
             quant_format=tools.QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,

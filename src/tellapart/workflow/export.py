@@ -15,7 +15,7 @@ from tellapart.export.card import NAME, card_of
 from tellapart.export.catalogue import WRITERS, Order, check_any_size
 from tellapart.export.formats import FORMATS
 from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
-from tellapart.export.int8 import MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
+from tellapart.export.int8 import CALIBRATING, MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
 from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
 from tellapart.export.proof import (
     IMAGES,
@@ -194,7 +194,7 @@ def _images(source: Path, bundle: Bundle, progress: Progress) -> Pixels:
             f"are out of reach: {error}"
         )
         return golden
-    return np.asarray(data.test.first(IMAGES).pixels)
+    return np.asarray(data.test.spread(IMAGES).pixels)
 
 
 def _data_of(source: Path, bundle: Bundle) -> Prepared:
@@ -224,8 +224,9 @@ def _to_8_bits(order: Order, path: Path) -> EightBits:
             f"{error} Fix: export the bundle in its run's folder, or leave out --int8"
         ) from error
     before = path.read_bytes()
-    after = to_8_bits(before, order.bundle.golden.images, order.contract(in_8_bits=True))
-    part = data.validation.first(MOST_IMAGES)
+    shown = np.asarray(data.train.spread(CALIBRATING).pixels)
+    after = to_8_bits(before, shown, order.contract(in_8_bits=True))
+    part = data.validation.spread(MOST_IMAGES)
     split = "test" if data.validation is data.test else "validation"
     found = judge_8_bits(before, after, np.asarray(part.pixels), part.targets, split)
     path.write_bytes(after)

@@ -232,7 +232,7 @@ class Session:
         )
         size = int(np.prod(self._recipe.image.shape))
         count = min(GOLDEN_EXAMPLES, max(8, GOLDEN_BYTES // size))
-        images = np.asarray(found.test.first(count).pixels)
+        images = np.asarray(found.test.spread(count).pixels)
         golden = golden_of(self._network, images, output_kind(self._network, self._recipe.image))
         bundle = to_bundle(self._network, self._recipe, found.class_names, record, golden)
         bundle = with_twin(

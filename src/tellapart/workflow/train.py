@@ -113,7 +113,7 @@ def train(
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
     if patch is not None:
         found = replace(found, patch=patch)
-    chosen = choose_recipe(found, recipe, changes, own_network=model is not None)
+    chosen = choose_recipe(found, recipe, changes, own_network=model is not None, budget=limit)
     parent_is_new = not Path(output).exists()
     folder = RunFolder.create(Path(output), found.name)
     session = Session(
