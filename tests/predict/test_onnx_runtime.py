@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -194,6 +195,15 @@ def test_a_graph_for_something_else_is_refused() -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     with pytest.raises(BundleError, match="take `image`.*Received: x and y"):
         OnnxRuntime(model.SerializeToString())
+
+
+def test_keras_answers_where_it_has_a_graphics_card(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run.path / "model.tellapart"
+    assert open_predictor(path).runtime == "onnx"
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "gpu:0"])
+    assert open_predictor(path).runtime == "keras"
 
 
 def test_without_tensorflow_an_explanation_asks_for_no_other_backend(run: Run) -> None:
