@@ -22,8 +22,9 @@ class _Notes(Finish):
         self.written.append(float(self._network.get_weights()[0].flat[0]))
 
     @override
-    def rehearse(self) -> float:
-        self.save()
+    def rehearse(self, *, keep: bool) -> float:
+        if not keep:
+            self.save()
         return 1.0
 
 
@@ -38,30 +39,47 @@ def _set(network: keras.Model, value: float) -> None:
     network.set_weights([array * 0 + value for array in network.get_weights()])
 
 
-@pytest.mark.parametrize(("now", "is_written"), [(0.7, False), (0.8, False), (0.9, True)])
-def test_a_stop_writes_the_present_network_only_if_it_is_better(
-    network: keras.Model, now: float, is_written: bool
+def _early(network: keras.Model, accuracies: list[float]) -> tuple[EarlyBundle, list[float]]:
+    """Return one whose network is scored by these numbers, in turn, and what it writes."""
+    notes = _Notes(network)
+    return EarlyBundle(network, notes, lambda: accuracies.pop(0)), notes.written
+
+
+@pytest.mark.parametrize(
+    ("now", "best", "written"),
+    [(0.7, -1.0, []), (0.8, 0.8, []), (0.9, 0.85, [2.0]), (0.7, 0.9, [3.0])],
+    ids=["disk", "no better", "present", "best epoch"],
+)
+def test_a_stop_leaves_the_best_of_disk_network_and_best_epoch(
+    network: keras.Model, now: float, best: float, written: list[float]
 ) -> None:
-    accuracies, notes = [0.8, now], _Notes(network)
-    early = EarlyBundle(network, notes, lambda: accuracies.pop(0))
+    early, found = _early(network, [0.8, now])
     _set(network, 1.0)
-    assert early.rehearse() >= 1.0
+    assert early.rehearse(-1.0) >= 1.0
     _set(network, 2.0)
-    early.leave()
-    assert notes.written == ([1.0, 2.0] if is_written else [1.0])
+    early.leave(best, lambda: _set(network, 3.0))
+    assert found == [1.0, *written]
 
 
 def test_a_stop_before_the_first_bundle_writes_one(network: keras.Model) -> None:
-    notes = _Notes(network)
-    EarlyBundle(network, notes, lambda: 0.0).leave()
-    assert len(notes.written) == 1
+    early, found = _early(network, [0.0])
+    early.leave(-1.0, lambda: None)
+    assert len(found) == 1
 
 
-def test_a_better_epoch_renews_it_and_a_stop_is_measured_against_that(network: keras.Model) -> None:
-    accuracies, notes = [0.5, 0.6], _Notes(network)
-    early = EarlyBundle(network, notes, lambda: accuracies.pop(0))
-    early.rehearse()
+def test_a_better_epoch_renews_it_but_not_again_a_moment_later(network: keras.Model) -> None:
+    early, found = _early(network, [0.5, 0.6])
+    early.rehearse(-1.0)
     early.renew(0.7)
-    early.leave()
-    assert len(notes.written) == 2
-    assert early.held == 0.7
+    early._cost = 60.0
+    early.renew(0.8)
+    assert (len(found), early.held) == (2, 0.7)
+    early.leave(0.8, lambda: _set(network, 3.0))
+    assert found[2:] == [3.0]
+
+
+def test_a_rehearsal_leaves_the_bundle_of_a_better_epoch(network: keras.Model) -> None:
+    early, found = _early(network, [0.6])
+    early.renew(0.7)
+    early.rehearse(0.7)
+    assert (len(found), early.held) == (1, 0.7)

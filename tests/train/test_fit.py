@@ -166,7 +166,7 @@ class _Rehearsing(Finish):
         pass
 
     @override
-    def rehearse(self) -> float:
+    def rehearse(self, *, keep: bool) -> float:
         raise _RehearsedError
 
 

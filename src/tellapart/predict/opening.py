@@ -29,33 +29,35 @@ def open_predictor(path: Path, *, trust: bool = False, backend: str | None = Non
         MissingExtraError: Nothing that could run it is installed.
         UsageError: There is no such backend.
     """
-    bundle = open_bundle(path)
+    return _open(open_bundle(path), backend, trust=trust)
+
+
+def open_every(
+    bundle: Bundle, *, trust: bool = False, backend: str | None = None
+) -> Iterator[Predictor]:
+    """Yield a predictor for each way to run a bundle here; for `backend` alone if it is given.
+
+    Raises:
+        BundleError: A runtime cannot run it.
+        TrustError: Keras is asked, the network is its maker's own, and `trust` is false.
+        MissingExtraError: Nothing that could run it is installed.
+        UsageError: There is no such backend.
+    """
+    if backend is not None:
+        yield _open(bundle, backend, trust=trust)
+        return
+    if _has_onnx(bundle):
+        yield _on_onnx(bundle, trust=trust)
+    if has_keras() or not _has_onnx(bundle):
+        yield _on_keras(bundle, None, trust=trust)
+
+
+def _open(bundle: Bundle, backend: str | None, *, trust: bool) -> Predictor:
     if backend == ONNX:
         return Predictor(bundle, open_onnx(bundle))
     if backend is None and _has_onnx(bundle) and not has_accelerator():
         return _on_onnx(bundle, trust=trust)
     return _on_keras(bundle, backend, trust=trust)
-
-
-def open_every(
-    path: Path, *, trust: bool = False, backend: str | None = None
-) -> Iterator[Predictor]:
-    """Yield a predictor for each way to run a bundle here; for `backend` alone if it is given.
-
-    Raises:
-        BundleError: The file is missing, foreign or damaged.
-        TrustError: The network is its maker's own and `trust` is false.
-        MissingExtraError: Nothing that could run it is installed.
-        UsageError: There is no such backend.
-    """
-    if backend is not None:
-        yield open_predictor(path, trust=trust, backend=backend)
-        return
-    bundle = open_bundle(path)
-    if _has_onnx(bundle):
-        yield _on_onnx(bundle, trust=trust)
-    if has_keras() or not _has_onnx(bundle):
-        yield _on_keras(bundle, None, trust=trust)
 
 
 def _has_onnx(bundle: Bundle) -> bool:

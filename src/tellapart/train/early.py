@@ -21,8 +21,8 @@ class EarlyBundle:
         network: What is trained.
         finish: Writes it as a bundle.
         score: Returns its accuracy on the validation images, as it is now.
-        held: That of the bundle on disk; below 0 where there is none.
-        rehearsed: Whether the end of the run was rehearsed, which wrote the first one.
+        held: That of the bundle on disk; below 0 where none is known.
+        rehearsed: Whether the end of the run was rehearsed, which leaves a bundle.
     """
 
     network: keras.Model
@@ -33,13 +33,19 @@ class EarlyBundle:
     _cost: float = 0.0
     _written: float = 0.0
 
-    def rehearse(self) -> float:
-        """Write the first bundle, do all else that ends a run, and return the end's seconds."""
+    def rehearse(self, best: float) -> float:
+        """Do all that ends a run, leave a bundle, and return the seconds of the end.
+
+        Args:
+            best: The accuracy of the best epoch so far, below 0 if there is none: what is on
+                disk is of it, and is left if the network is worse now.
+        """
         with averaged(self.network):
             began = time.perf_counter()
-            held = self.score()
-            seconds = time.perf_counter() - began + self.finish.rehearse()
-        self.held, self.rehearsed, self._written = held, True, time.perf_counter()
+            now = self.score()
+            seconds = time.perf_counter() - began
+            seconds += self.finish.rehearse(keep=max(best, self.held) > now)
+        self.held, self.rehearsed = max(now, self.held), True
         return seconds
 
     def renew(self, accuracy: float) -> None:
@@ -47,13 +53,25 @@ class EarlyBundle:
         began = time.perf_counter()
         if began - self._written < _PAUSE * self._cost:
             return
+        self._write(accuracy)
+        self._cost = self._written - began
+
+    def leave(self, best: float, restore: Callable[[], object]) -> None:
+        """At a stop, leave the best there is: on disk, the network, or that of the best epoch.
+
+        Args:
+            best: The accuracy of the best epoch so far, below 0 if there is none.
+            restore: Gives the network the weights of that epoch.
+        """
+        with averaged(self.network):
+            now = self.score()
+        if max(now, best) <= self.held:
+            return
+        if best > now:
+            restore()
+        self._write(max(now, best))
+
+    def _write(self, accuracy: float) -> None:
         with averaged(self.network):
             self.finish.save()
         self.held, self._written = accuracy, time.perf_counter()
-        self._cost = self._written - began
-
-    def leave(self) -> None:
-        """Write the network at a stop, if it is better than what is on disk."""
-        with averaged(self.network):
-            if self.score() > self.held:
-                self.finish.save()

@@ -35,7 +35,7 @@ from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.protocol import Block, Epoch, cut_block
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.interrupts import StopSignal, listen_for_stop
-from tellapart.train.keeping import keep_weights
+from tellapart.train.keeping import keep_weights, restore_best
 from tellapart.train.options import DEFAULTS, FitOptions
 from tellapart.train.plan import ByEpochs, ByTime, Plan
 from tellapart.train.runs import RunFolder
@@ -76,8 +76,6 @@ class _Loop:
         restore(self.network, checkpoint, ("network", "optimizer"))
         self.history = History.from_jsonl(checkpoint.history)
         self.position, self.running = checkpoint.position, checkpoint.running
-        if self.early is not None and len(self.history) and self.run.bundle_path.is_file():
-            self.early.held = self.history.best().val_accuracy
 
     def run_epochs(self) -> None:
         """Train from the present position to the end."""
@@ -147,10 +145,14 @@ class _Loop:
             return
         if plan.is_time_for_a_first_bundle():
             self.engine.publish()
-            plan.reserve = early.rehearse()
+            plan.reserve = early.rehearse(self._best())
 
     def _accuracy(self) -> float:
         return self.engine.score(self.data.validation)[1]
+
+    def _best(self) -> float:
+        """Return the validation accuracy of the best epoch; below 0 if there is none."""
+        return self.history.best().val_accuracy if len(self.history) else -1.0
 
     def _finish_epoch(self) -> None:
         """Measure, write down and save what an epoch came to."""
@@ -204,7 +206,8 @@ class _Loop:
         self._save()
         self.saver.wait()
         if self.early is not None:
-            self.early.leave()
+            kept = self.network, self.history, self.run, self.progress
+            self.early.leave(self._best(), lambda: restore_best(*kept))
         raise interruption(self.run, self.position, self.stop)
 
 

@@ -15,14 +15,15 @@ def keep_weights(
 ) -> None:
     """Give a network the weights that its recipe keeps: of the last or the best epoch."""
     if recipe.fit.keep == "best":
-        _restore_best(network, history, run, progress)
+        restore_best(network, history, run, progress)
     if network.optimizer.use_ema:
         network.optimizer.finalize_variable_values(network.trainable_variables)
 
 
-def _restore_best(
+def restore_best(
     network: keras.Model, history: History, run: RunFolder, progress: Progress
 ) -> None:
+    """Give a network the weights of the epoch that was best on the validation images."""
     for record in history.ranked():
         if record.epoch != len(history):
             path = checkpoint_path(run.checkpoints, Position(record.epoch))

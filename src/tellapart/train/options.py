@@ -13,8 +13,12 @@ class Finish(Protocol):
     def save(self) -> None:
         """Write the network as it is now as a bundle."""
 
-    def rehearse(self) -> float:
-        """Write it too, do all else that ends a run, and return the seconds of the end."""
+    def rehearse(self, *, keep: bool) -> float:
+        """Write it too, do all else that ends a run, and return the seconds of the end.
+
+        Args:
+            keep: Put the bundle back that was there before, if there was one.
+        """
 
 
 @dataclass(frozen=True)

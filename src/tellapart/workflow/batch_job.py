@@ -189,12 +189,10 @@ class JobFolder:
             ) from error
         found = before.differences(self.job)
         if found:
-            other = " with --backend onnx" if before.runtime == "onnx" else " with Keras' --backend"
-            changed_runtime = before.runtime != self.job.runtime
             raise UsageError(
                 f"{self.path} holds the answers to another command: {'; '.join(found)}. Give the "
-                f"same command{other if changed_runtime else ''} to go on, or choose another place "
-                "with --output."
+                "same command to go on, with the same runtime (--backend onnx, or a backend of "
+                "Keras), or choose another place with --output."
             )
         for old, new in zip(before.sources, self.job.sources, strict=True):
             if old.pictures != new.pictures:

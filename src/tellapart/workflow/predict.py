@@ -117,9 +117,10 @@ def doctor(path: str | Path, *, trust: bool = False, backend: str | None = None)
         BundleError: Something is wrong with it; the message says what.
         TrustError: Keras is asked, the network is its maker's own, and `trust` is false.
     """
-    manifest = open_bundle(Path(path)).manifest
     found: dict[str, GoldenReplay] = {}
-    for predictor in open_every(Path(path), trust=trust, backend=backend):
+    bundle = open_bundle(Path(path))
+    manifest = bundle.manifest
+    for predictor in open_every(bundle, trust=trust, backend=backend):
         found[predictor.runtime] = replay = predictor.replay_golden()
         if not replay.passed:
             raise BundleError(

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
+from tellapart.files import write_whole
 from tellapart.predict.opening import open_predictor
 from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
@@ -48,7 +50,8 @@ class Rehearsal(Finish):
     """Does early what ends a run, to have a bundle, and to know the seconds of the end.
 
     Args:
-        save: Writes the bundle, without rules.
+        path: The bundle.
+        save: Writes it, without rules.
         decide: Fits rules for when to answer, and writes them into it.
         look_at_it: Opens and scores it and draws, leaving nothing behind; returns the
             seconds that it would have taken with the test images.
@@ -56,11 +59,13 @@ class Rehearsal(Finish):
 
     def __init__(
         self,
+        path: Path,
         save: Callable[[], object],
         decide: Callable[[], object],
         look_at_it: Callable[[], float],
     ) -> None:
-        self._save, self._decide, self._look_at_it = save, decide, look_at_it
+        self._path, self._save = path, save
+        self._decide, self._look_at_it = decide, look_at_it
 
     @override
     def save(self) -> None:
@@ -69,13 +74,17 @@ class Rehearsal(Finish):
         self._decide()
 
     @override
-    def rehearse(self) -> float:
+    def rehearse(self, *, keep: bool) -> float:
         """Return the seconds of the end, measured when all libraries are loaded."""
+        before = self._path.read_bytes() if keep and self._path.is_file() else None
         self._save()
         self._look_at_it()
         began = time.perf_counter()
         self._save()
         saving = time.perf_counter() - began
         seconds = 2 * saving + self._look_at_it() + PROCESS_SECONDS
-        self._decide()
+        if before is None:
+            self._decide()
+        else:
+            write_whole(self._path, before)
         return seconds

@@ -171,6 +171,7 @@ class Session:
             return None
         path, data, recipe = self._folder.bundle_path, self._data, self._recipe
         return Rehearsal(
+            path,
             self._save,
             lambda: decide(path, data, recipe, SILENCE),
             lambda: rehearse_end(self._folder, data, recipe),
