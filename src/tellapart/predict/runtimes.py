@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -64,7 +65,6 @@ class BatchedRuntime(Runtime):
     ) -> None:
         self._run, self._classes = run, classes
         self._has_features, self._threads, self._largest = has_features, threads, largest
-        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @override
     def answers(self, pixels: Pixels | Rows) -> Answers:
@@ -102,17 +102,8 @@ class BatchedRuntime(Runtime):
         """Return the outputs for all pictures, a batch at a time."""
         size = self._part_size(pixels)
         firsts = range(0, len(pixels), size)
-        return list(self._pool().map(lambda first: run(pixels[first : first + size]), firsts))
-
-    def _pool(self) -> ThreadPoolExecutor:
-        """Return threads that stay: a new one would ask for all its memory anew.
-
-        A process that was forked from this one has none of them, and makes its own.
-        """
-        process = os.getpid()
-        if process not in self._pools:
-            self._pools = {process: ThreadPoolExecutor(self._threads, "runtime")}
-        return self._pools[process]
+        threads = _threads_of(os.getpid(), self._threads)
+        return list(threads.map(lambda first: run(pixels[first : first + size]), firsts))
 
     def _answers_of(self, outputs: Sequence[NDArray[np.float32]]) -> Answers:
         return Answers(outputs[0], outputs[1] if self._has_features else None)
@@ -153,6 +144,17 @@ def open_keras(bundle: Bundle, *, trust: bool = False) -> KerasRuntime:
 
     network = rebuild(bundle, trust=trust)
     return KerasRuntime(network, bundle.manifest.architecture.output)
+
+
+@lru_cache
+def _threads_of(process: int, count: int) -> ThreadPoolExecutor:
+    """Return threads that all runtimes share, and that stay: each holds memory of its own.
+
+    Args:
+        process: Whose they are; one that is forked from another has none of its threads.
+        count: How many.
+    """
+    return ThreadPoolExecutor(count, f"runtime-{process}")
 
 
 def batch_size(height: int, width: int, *, largest: int = BATCH) -> int:
