@@ -13,7 +13,7 @@ DEMO := demo
 # One process for each core, at most four; a file's tests stay together, so that they share what they train
 PYTEST := $(BIN)/pytest --numprocesses $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n : 4))) --dist loadfile
 
-.PHONY: help demo lint check test bench clean
+.PHONY: help demo lint check test torch bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -61,6 +61,12 @@ test: lint  ## Set up, then run every check and every test, on TensorFlow and on
 	KERAS_BACKEND=jax $(PYTEST) -m 'core and not slow'
 	echo "== All tests on TensorFlow =="
 	KERAS_BACKEND=tensorflow $(PYTEST)
+
+torch: $(VENV)/.developer  ## The core's tests on PyTorch as well, which is 3 GB more to download
+	@echo "== Setting up PyTorch =="
+	$(BIN)/python -m pip install --quiet --editable '.[torch]'
+	echo "== The core's tests on PyTorch =="
+	KERAS_BACKEND=torch $(PYTEST) -m 'core and not slow'
 
 bench: $(VENV)/.developer  ## Every benchmark, interleaved with its baseline: one table, JSON beside it (under 20 minutes)
 	$(BIN)/python benchmarks/all.py

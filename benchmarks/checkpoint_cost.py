@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--save-every", type=float, default=2.0)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--backend", default="tensorflow", choices=["tensorflow", "jax"])
+    parser.add_argument("--backend", default="tensorflow", choices=["tensorflow", "jax", "torch"])
     options = parser.parse_args()
     prepare_keras(options.backend)
     from tellapart.train.saver import INTERVAL

@@ -4,11 +4,11 @@ Every run is killed again and again, gone on with until it is finished, and comp
 one that was left alone. The first kill of a run comes after its first checkpoint; the others
 anywhere in the life of a process: while it starts, trains, saves, scores or draws. Usage:
 python benchmarks/hundred_kills.py [--kills 100] [--kills-a-run 10] [--backend jax]
+[--recipe everything]
 """
 
 import argparse
 import json
-import random
 import sys
 import tempfile
 import time
@@ -20,16 +20,7 @@ from processes import machine
 import tellapart
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "train"))
-from kill import (
-    Ended,
-    command,
-    has_whole_checkpoint,
-    outcome,
-    resume_command,
-    train_until_killed,
-    train_whole,
-    write_slice,
-)
+from kill import RECIPES, Ended, Plan, train_and_kill, train_whole, write_slice
 
 LONGEST_WAIT = 3.0
 """Seconds from a process's first checkpoint to its end, at most: past the last epoch."""
@@ -43,7 +34,6 @@ class Tally:
     """Is what is counted."""
 
     kills: int = 0
-    resumes: int = 0
     runs: int = 0
     with_equal_weights: int = 0
     with_equal_history: int = 0
@@ -55,27 +45,12 @@ class Tally:
         same_weights = ended.has_weights_of(expected)
         same_history = ended.history == expected.history
         self.runs += 1
+        self.kills += ended.kills
+        self.kills_that_left_no_loadable_checkpoint += ended.lost
         self.with_equal_weights += same_weights
         self.with_equal_history += same_history
         if not (same_weights and same_history):
             self.seeds_of_unequal_runs.append(seed)
-
-
-def _disturb(data: Path, output: Path, backend: str, seed: int, most: int, tally: Tally) -> Ended:
-    """Train, with at most so many kills, and count them."""
-    draw, run, killed = random.Random(seed), output / f"{data.stem}-1", 0
-    words = command(data, output)
-    while True:
-        from_start = killed > 0 and draw.random() < 1 / 3
-        wait = draw.uniform(0.0, LONGEST_LIFE if from_start else LONGEST_WAIT)
-        left = wait if killed < most else None
-        if not train_until_killed(words, run, backend, left, from_start=from_start):
-            return outcome(run, killed)
-        killed += 1
-        tally.kills += 1
-        tally.resumes += 1
-        tally.kills_that_left_no_loadable_checkpoint += not has_whole_checkpoint(run)
-        words = resume_command(run)
 
 
 def main() -> None:
@@ -83,18 +58,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kills-a-run", type=int, default=10)
-    parser.add_argument("--backend", default="tensorflow", choices=["tensorflow", "jax"])
+    parser.add_argument("--backend", default="tensorflow", choices=["tensorflow", "jax", "torch"])
+    parser.add_argument("--recipe", default="guide", choices=list(RECIPES))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     tally, began = Tally(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         data = write_slice(tellapart.load("fashion-mnist", quiet=True), Path(name) / "slice.npz")
-        expected = train_whole(data, Path(name) / "undisturbed", options.backend)
+        whole = Path(name) / "undisturbed"
+        expected = train_whole(data, whole, options.backend, options.recipe)
         seed = options.seed
         while tally.kills < options.kills:
             most = min(options.kills_a_run, options.kills - tally.kills)
-            output = Path(name) / f"disturbed-{seed}"
-            ended = _disturb(data, output, options.backend, seed, most, tally)
+            plan = Plan(
+                options.backend, options.recipe, seed, most, after=LONGEST_WAIT, life=LONGEST_LIFE
+            )
+            ended = train_and_kill(data, Path(name) / f"disturbed-{seed}", plan)
             tally.add(ended, expected, seed)
             sys.stderr.write(f"{json.dumps(vars(tally))}\n")
             seed += 1
@@ -102,6 +81,7 @@ def main() -> None:
         "benchmark": "hundred_kills",
         "machine": machine(),
         "backend": options.backend,
+        "recipe": options.recipe,
         "seed": options.seed,
         **vars(tally),
         "seconds": round(time.perf_counter() - began, 1),

@@ -186,7 +186,7 @@ def maps_of_fixed_networks() -> dict[str, NDArray[np.float32]]:
     return found
 
 
-def test_tensorflow_and_jax_draw_the_same_maps(tmp_path: Path) -> None:
+def test_the_backends_draw_the_same_maps(tmp_path: Path) -> None:
     here = keras.backend.backend()
     other = "jax" if here == "tensorflow" else "tensorflow"
     if not is_installed(other):

@@ -24,8 +24,49 @@ from tellapart.train.checkpoints import load_checkpoint
 from tellapart.train.history import History
 
 TIMINGS = {"seconds", "images_per_second"}
-LONGEST_WAIT = 0.25
-"""Seconds from a process's first checkpoint to its end, at most."""
+
+EVERYTHING = (
+    "augment.flip=true",
+    "augment.shift=0.1",
+    "augment.crop=0.8",
+    "augment.erase=0.3",
+    "augment.mixup=0.2",
+    "optimizer.name=muon",
+    "optimizer.clip_norm=1",
+    "optimizer.ema=0.98",
+    "optimizer.weight_decay=0.01",
+    "fit.class_weights=balanced",
+    "fit.label_smoothing=0.1",
+    "fit.keep=best",
+    "fit.patience=2",
+)
+RECIPES = {
+    "guide": ["--recipe", "guide", "--epochs", "2"],
+    "everything": ["--recipe", "fast", "--epochs", "3", *(f"--set={each}" for each in EVERYTHING)],
+}
+"""The guide's, and one that asks for all that keeps a state or draws numbers."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training is disturbed.
+
+    Attributes:
+        backend: Keras' backend.
+        recipe: One of `RECIPES`.
+        seed: Of the moments of the kills.
+        kills: How many, at most.
+        after: Seconds from a process's first checkpoint to its end, at most.
+        life: Seconds from the start of a process to its end, at most, where the first kill is
+            over; 0 has every kill wait for a checkpoint.
+    """
+
+    backend: str
+    recipe: str = "guide"
+    seed: int = 0
+    kills: int = 3
+    after: float = 0.25
+    life: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,10 +104,10 @@ def write_slice(fashion: Dataset, path: Path) -> Path:
     return path
 
 
-def command(data: Path, output: Path) -> list[str]:
+def command(data: Path, output: Path, recipe: str = "guide") -> list[str]:
     """Return the command line of the training, for a .npz file of data."""
-    words = ["train", str(data), "--recipe", "guide", "--epochs", "2", "--save-every", "0"]
-    return [sys.executable, "-m", "tellapart", *words, "-q", "--output", str(output)]
+    words = ["train", str(data), *RECIPES[recipe], "--save-every", "0", "-q"]
+    return [sys.executable, "-m", "tellapart", *words, "--output", str(output)]
 
 
 def resume_command(run: Path) -> list[str]:
@@ -82,27 +123,30 @@ def outcome(run: Path, kills: int = 0, lost: int = 0) -> Ended:
     return Ended(dict(open_bundle(run / "model.tellapart").weights), rows, kills, lost)
 
 
-def train_whole(data: Path, output: Path, backend: str) -> Ended:
+def train_whole(data: Path, output: Path, backend: str, recipe: str = "guide") -> Ended:
     """Train in a process of its own, left alone."""
-    words = command(data, output)
+    words = command(data, output, recipe)
     environment = {**os.environ, "KERAS_BACKEND": backend}
     subprocess.run(words, check=True, capture_output=True, env=environment)
     return outcome(output / f"{data.stem}-1")
 
 
-def train_and_kill(data: Path, output: Path, backend: str, seed: int, kills: int) -> Ended:
+def train_and_kill(data: Path, output: Path, plan: Plan) -> Ended:
     """Train in a process of its own, killed some times on the way.
 
-    Each kill comes a random while after the first checkpoint that the process wrote.
+    The first kill comes a random while after the first checkpoint; of the others, where the
+    plan has a `life`, a third anywhere in a process's life: while it starts, trains, saves,
+    scores or draws.
     """
-    draw, done, lost = random.Random(seed), 0, 0
-    words = command(data, output)
-    run = output / f"{data.stem}-1"
+    draw, killed, lost = random.Random(plan.seed), 0, 0
+    words, run = command(data, output, plan.recipe), output / f"{data.stem}-1"
     while True:
-        wait = draw.uniform(0.0, LONGEST_WAIT) if done < kills else None
-        if not train_until_killed(words, run, backend, wait):
-            return outcome(run, done, lost)
-        done += 1
+        from_start = killed > 0 and plan.life > 0 and draw.random() < 1 / 3
+        wait = draw.uniform(0.0, plan.life if from_start else plan.after)
+        left = wait if killed < plan.kills else None
+        if not train_until_killed(words, run, plan.backend, left, from_start=from_start):
+            return outcome(run, killed, lost)
+        killed += 1
         lost += not has_whole_checkpoint(run)
         words = resume_command(run)
 

@@ -35,8 +35,16 @@ def _changed(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Changes]:
     pixels = _pictures(spec, count)
     changes = draw_changes(section, spec, 0, 0, count)
-    found = Augmenter(section, spec)(pixels, pixels[changes.partners], changes.numbers)
-    return pixels, keras.ops.convert_to_numpy(found), changes
+    return pixels, _vary(section, spec, pixels, changes), changes
+
+
+def _vary(
+    section: AugmentSection, spec: ImageSpec, pixels: NDArray[np.float32], changes: Changes
+) -> NDArray[np.float32]:
+    given = (pixels, pixels[changes.partners], changes.numbers)
+    tensors = [keras.ops.convert_to_tensor(np.ascontiguousarray(part)) for part in given]
+    found: NDArray[np.float32] = keras.ops.convert_to_numpy(Augmenter(section, spec)(*tensors))
+    return found
 
 
 @pytest.mark.parametrize("spec", [SPEC, COLOUR], ids=["grey", "colour"])
@@ -62,8 +70,7 @@ def test_a_crop_enlarges_a_part_and_stays_inside_the_picture() -> None:
     spec = ImageSpec(height=40, width=40)
     slope = np.broadcast_to(np.arange(40.0, dtype=np.float32)[None, :, None, None], (64, 40, 40, 1))
     section = AugmentSection(crop=0.5)
-    numbers = draw_changes(section, spec, 0, 0, 64).numbers
-    found = keras.ops.convert_to_numpy(Augmenter(section, spec)(slope, None, numbers))
+    found = _vary(section, spec, slope, draw_changes(section, spec, 0, 0, 64))
     steps = np.diff(found[:, :, 0, 0], axis=1)
     assert np.allclose(steps, steps[:, :1], atol=1e-3)  # no gap anywhere: a slope again
     assert steps.min() >= 0.5**0.5 - 1e-3
@@ -76,8 +83,7 @@ def test_an_erased_square_has_the_size_asked_for_and_the_background() -> None:
     spec = ImageSpec(height=20, width=20, background=7)
     before = np.full((64, 20, 20, 1), 200, np.float32)
     section = AugmentSection(erase=0.4)
-    numbers = draw_changes(section, spec, 0, 0, 64).numbers
-    found = keras.ops.convert_to_numpy(Augmenter(section, spec)(before, None, numbers))
+    found = _vary(section, spec, before, draw_changes(section, spec, 0, 0, 64))
     assert set(np.unique(found)) == {7.0, 200.0}
     assert (found == 7).sum(axis=(1, 2, 3)).max() == 64
 
@@ -90,10 +96,10 @@ def test_mixup_lays_two_pictures_and_their_classes_over_each_other() -> None:
     weight = share[:, None, None, None]
     expected = weight * before + (1 - weight) * before[changes.partners]
     np.testing.assert_allclose(after, expected, rtol=1e-4)
-    logits = np.log(np.array([[0.7, 0.2, 0.1]], np.float32))
-    mixed = Targets(
-        np.array([0]), np.ones(1, np.float32), np.array([2]), np.full(1, 0.75, np.float32)
-    )
+    logits = keras.ops.convert_to_tensor(np.log(np.array([[0.7, 0.2, 0.1]], np.float32)))
+    one, three_quarters = np.ones(1, np.float32), np.full(1, 0.75, np.float32)
+    columns = (np.array([0]), one, np.array([2]), three_quarters)
+    mixed = Targets(*(keras.ops.convert_to_tensor(column) for column in columns))
     loss = keras.ops.convert_to_numpy(cross_entropy(logits, mixed, 0.0))
     assert loss[0] == pytest.approx(-0.75 * np.log(0.7) - 0.25 * np.log(0.1), rel=1e-5)
 

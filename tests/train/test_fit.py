@@ -18,6 +18,8 @@ from tellapart.errors import DivergenceError, Interrupted
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.progress import Silence
 from tellapart.recipe import Recipe
+from tellapart.sections import ImageSpec
+from tellapart.train.checkpoints import Position, load_checkpoint
 from tellapart.train.fit import fit
 from tellapart.train.options import Finish, FitOptions
 from tellapart.train.plan import Budget
@@ -266,3 +268,18 @@ def test_a_loss_that_is_no_number_stops_at_once_and_leaves_nothing(
     assert "--learning-rate 1e+29" in str(caught.value)
     assert caught.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_loss_that_is_no_number_the_last_checkpoint_is_finite_and_loads(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = build_network("guide-cnn", ImageSpec(), 10)
+    steps = 1000 // 32 + 1  # of the first epoch: all goes well, and then the rate jumps
+    rate = keras.optimizers.schedules.PiecewiseConstantDecay([steps + 2], [0.001, 1e30])
+    network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
+    with pytest.raises(DivergenceError, match=r"epoch 2\..*Received: 1e\+30"):
+        tellapart.train(slice_of_fashion, "guide", model=network, output=tmp_path, quiet=True)
+    (path,) = (tmp_path / "slice-1" / "checkpoints").glob("epoch-*")
+    found = load_checkpoint(path)
+    assert found.position == Position(1, 0)
+    assert all(np.isfinite(array).all() for array in found.tensors.values())

@@ -9,11 +9,16 @@ import pytest
 from tellapart.data.dataset import Dataset
 
 sys.path.insert(0, str(Path(__file__).parent))
-from kill import Ended, train_and_kill, train_whole, write_slice
+from kill import Ended, Plan, train_and_kill, train_whole, write_slice
 
 pytestmark = pytest.mark.slow
 
-KILLS = 3
+PLANS = {
+    ("tensorflow", "guide"): [Plan("tensorflow", seed=seed) for seed in (0, 1)],
+    ("jax", "guide"): [Plan("jax", seed=seed) for seed in (0, 1)],
+    ("tensorflow", "everything"): [Plan("tensorflow", "everything", after=3.0, life=12.0)],
+    ("jax", "everything"): [Plan("jax", "everything", after=3.0, life=12.0)],
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +27,19 @@ def data(fashion: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_slice(fashion, tmp_path_factory.mktemp("data") / "slice.npz")
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
-def undisturbed(
-    request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Ended]:
-    """Return a backend, and what the training on it comes to when it is left alone."""
-    output = tmp_path_factory.mktemp("undisturbed")
-    return request.param, train_whole(data, output, request.param)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("backend", "recipe"), PLANS)
 def test_a_run_killed_again_and_again_ends_with_the_same_weights_and_history(
-    seed: int, data: Path, undisturbed: tuple[str, Ended], tmp_path: Path
+    backend: str, recipe: str, data: Path, tmp_path: Path
 ) -> None:
-    backend, expected = undisturbed
-    ended = train_and_kill(data, tmp_path, backend, seed, KILLS)
-    assert (ended.kills, ended.lost) == (KILLS, 0)
+    expected = train_whole(data, tmp_path / "undisturbed", backend, recipe)
+    for plan in PLANS[backend, recipe]:
+        ended = train_and_kill(data, tmp_path / f"disturbed-{plan.seed}", plan)
+        assert ended.kills > 0
+        assert ended.lost == 0
+        _assert_the_same(ended, expected)
+
+
+def _assert_the_same(ended: Ended, expected: Ended) -> None:
     assert ended.history == expected.history
     assert ended.weights.keys() == expected.weights.keys()
     for name, weights in expected.weights.items():

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -29,46 +30,66 @@ def interruption(run: RunFolder, position: Position, stop: StopSignal) -> Interr
     )
 
 
-def divergence(position: Position, block: Block, outcome: Outcome) -> DivergenceError:
+@dataclass(frozen=True)
+class Pace:
+    """Is how large the last step of a training was.
+
+    Attributes:
+        rate: Its learning rate.
+        is_own: Whether the user's own optimiser decides on it.
+    """
+
+    rate: float
+    is_own: bool
+
+
+def divergence(position: Position, block: Block, outcome: Outcome, pace: Pace) -> DivergenceError:
     """Return the error for a loss that is no longer a number.
 
     Args:
         position: Of the block's beginning.
         block: The steps it happened in.
         outcome: What they came to.
+        pace: After the block; the step's own, unless the user's optimiser has a schedule.
     """
     step = int(np.argmin(np.isfinite(outcome.losses)))
     number = position.index // block.chosen.shape[1] + step + 1
     what = f"The loss is no longer a number at step {number:,} of epoch {position.epoch + 1}."
-    return _too_fast(what, float(block.rates[step]))
+    return _too_fast(what, pace if pace.is_own else replace(pace, rate=float(block.rates[step])))
 
 
-def divergence_in_validation(position: Position, rate: float) -> DivergenceError:
+def divergence_in_validation(position: Position, pace: Pace) -> DivergenceError:
     """Return the error for a loss on validation images that is no number.
 
     Args:
         position: Of the end of the epoch.
-        rate: The learning rate of its last step.
+        pace: Of its last step.
     """
     number = position.epoch + 1
     return _too_fast(
-        f"The loss is no longer a number on the validation images of epoch {number}.", rate
+        f"The loss is no longer a number on the validation images of epoch {number}.", pace
     )
 
 
-def overflow(position: Position, rate: float) -> DivergenceError:
+def overflow(position: Position, pace: Pace) -> DivergenceError:
     """Return the error for weights that are no longer numbers, or soon will not be.
 
     Args:
         position: When that was seen.
-        rate: The learning rate of the last step.
+        pace: Of the last step.
     """
     epoch, images = position.epoch + 1, position.index
     where = f"after {images:,} images of epoch {epoch}" if images else f"after epoch {epoch - 1}"
-    return _too_fast(f"Weights are no longer numbers {where}.", rate)
+    return _too_fast(f"Weights are no longer numbers {where}.", pace)
 
 
-def _too_fast(what: str, rate: float) -> DivergenceError:
+def _too_fast(what: str, pace: Pace) -> DivergenceError:
+    rate = pace.rate
+    if pace.is_own:
+        return DivergenceError(
+            f"{what} The learning rate of the optimiser that the network came with must be lower. "
+            f"Received: {rate:g}. Fix: compile the network with a lower one, such as {rate / 10:g}"
+        )
     return DivergenceError(
         f"{what} `optimizer.learning_rate` must be lower. Received: {rate:g}. "
         f"Fix: --learning-rate {rate / 10:g}"

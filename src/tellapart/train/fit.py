@@ -11,6 +11,7 @@ from tellapart.data.prepare import Prepared
 from tellapart.files import write_whole
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
+from tellapart.train import endings
 from tellapart.train.average import averaged
 from tellapart.train.balance import balance
 from tellapart.train.beginning import engine_settings, plan_epoch
@@ -23,14 +24,6 @@ from tellapart.train.checkpoints import (
     restore,
 )
 from tellapart.train.early import EarlyBundle
-from tellapart.train.endings import (
-    divergence,
-    divergence_in_validation,
-    has_overflowed,
-    interruption,
-    overflow,
-    telling_of_memory,
-)
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.protocol import Block, Epoch, cut_block
 from tellapart.train.history import EpochRecord, History
@@ -110,7 +103,8 @@ class _Loop:
         block = self._next_block(epoch)
         outcome = self.engine.train(block)
         if not np.isfinite(outcome.losses).all():
-            raise divergence(self.position, block, outcome)
+            self.engine.publish()  # the optimiser's count of steps, too
+            raise endings.divergence(self.position, block, outcome, self._pace())
         counts = (block.weights > 0).sum(axis=1)
         self.running = Running(
             self.running.loss + float(outcome.losses.astype(np.float64) @ counts),
@@ -160,7 +154,7 @@ class _Loop:
         with averaged(self.network):
             val_loss, val_accuracy = self.engine.score(self.data.validation)
         if not math.isfinite(val_loss):
-            raise divergence_in_validation(self.position, self._rate())
+            raise endings.divergence_in_validation(self.position, self._pace())
         samples, running = self.position.index, self.running
         record = EpochRecord(
             epoch=self.position.epoch + 1,
@@ -170,7 +164,7 @@ class _Loop:
             val_accuracy=val_accuracy,
             seconds=running.seconds,
             images_per_second=samples / max(running.seconds, 1e-9),
-            learning_rate=self._rate(),
+            learning_rate=self._pace().rate,
         )
         self.history = self.history.add(record)
         self.position, self.running = Position(self.position.epoch + 1), Running()
@@ -183,9 +177,9 @@ class _Loop:
             if self.early is not None and is_best:
                 self.early.renew(val_accuracy)
 
-    def _rate(self) -> float:
-        """Return the learning rate of the last step."""
-        return float(self.network.optimizer.learning_rate)
+    def _pace(self) -> endings.Pace:
+        """Return the learning rate of the last step, and whose it is."""
+        return endings.Pace(float(self.network.optimizer.learning_rate), self.options.own_optimizer)
 
     def _is_patience_over(self) -> bool:
         """Return whether the recipe ends the training early; it follows from the history."""
@@ -196,8 +190,8 @@ class _Loop:
 
     def _save(self) -> None:
         self.engine.publish()
-        if has_overflowed(self.network):  # checkpoints are to be worth going on from
-            raise overflow(self.position, self._rate())
+        if endings.has_overflowed(self.network):  # checkpoints are to be worth going on from
+            raise endings.overflow(self.position, self._pace())
         state = capture(self.network, self.position, self.running, self.history.to_jsonl())
         self.saver.save(state, self.history.best().epoch if len(self.history) else None)
 
@@ -208,7 +202,7 @@ class _Loop:
         if self.early is not None:
             kept = self.network, self.history, self.run, self.progress
             self.early.leave(self._best(), lambda: restore_best(*kept))
-        raise interruption(self.run, self.position, self.stop)
+        raise endings.interruption(self.run, self.position, self.stop)
 
 
 def fit(
@@ -249,11 +243,11 @@ def fit(
             loop = _Loop(network, recipe, data, run, progress, stop, saver, options)
             if (checkpoint := latest_checkpoint(run.checkpoints, progress)) is not None:
                 loop.go_on_from(checkpoint)
-            with telling_of_memory(recipe, run):
+            with endings.telling_of_memory(recipe, run):
                 loop.run_epochs()
         finally:
             saver.close()
         keep_weights(network, recipe, loop.history, run, progress)
         if stop:  # everything is saved, and going on finishes at once
-            raise interruption(run, loop.position, stop)
+            raise endings.interruption(run, loop.position, stop)
     return loop.history

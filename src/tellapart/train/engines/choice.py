@@ -41,8 +41,12 @@ def open_engine(network: keras.Model, part: Part, settings: Settings) -> Engine:
         ModelError: The network cannot be trained with these settings on this backend.
     """
     backend = keras.backend.backend()
-    if backend == "torch" or not is_plain_classifier(network):
+    if not is_plain_classifier(network):
         return PlainEngine(network, part, settings)
+    if backend == "torch":
+        from tellapart.train.engines.torch import TorchEngine
+
+        return TorchEngine(network, part, settings)
     if backend == "jax":
         from tellapart.train.engines.jax import JaxEngine
 

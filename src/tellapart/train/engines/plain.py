@@ -1,4 +1,4 @@
-"""Training through Keras' own step: for PyTorch, and for networks that train their own way."""
+"""Training through Keras' own step: for networks that train their own way."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ class PlainEngine(Engine):
         for key, value in (("fit.label_smoothing", settings.smoothing), ("augment.mixup", mixup)):
             if value:
                 raise ModelError(
-                    f"`{key}` must be 0 on PyTorch, and for networks with a loss or a training "
-                    f"step of their own. Received: {value:g}. Fix: --set {key}=0"
+                    f"`{key}` must be 0 for networks with a loss or a training step of their own. "
+                    f"Received: {value:g}. Fix: --set {key}=0"
                 )
         self._network, self._part, self._augmenter = network, part, settings.augmenter
         self._follows_rates = settings.follows_rates
@@ -61,7 +61,8 @@ class PlainEngine(Engine):
         pixels = self._part.pixels[chosen]
         if self._augmenter is None:
             return pixels
-        changed = self._augmenter(ops.convert_to_tensor(pixels, "float32"), None, numbers)
+        given = ops.convert_to_tensor(pixels, "float32")
+        changed = self._augmenter(given, None, ops.convert_to_tensor(numbers))
         return ops.convert_to_numpy(changed)
 
     @override
