@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from typing_extensions import override
 
 import networks
@@ -196,18 +197,37 @@ class Halving(keras.layers.Layer):  # type: ignore[misc]
         return inputs / 2
 
 
-@pytest.fixture
-def halving(fashion: Dataset, tmp_path: Path) -> Path:
-    """Return the bundle of a network with that layer, alone in its folder."""
+@keras.saving.register_keras_serializable("tests")
+class Opaque(keras.layers.Layer):  # type: ignore[misc]
+    """Is a layer that nobody can look into."""
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        found = tf.numpy_function(lambda array: array / 2, [inputs], tf.float32)
+        found.set_shape(inputs.shape)
+        return found
+
+    @override
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
+def _bundle_with(layer: Any, fashion: Dataset, folder: Path) -> Path:
+    """Return the bundle of a network with a layer of its maker's own, alone in its folder."""
     layers = keras.layers
+    body = [layers.Rescaling(1 / 255), layers.Conv2D(4, 5, strides=3, activation="relu"), layer]
     network = networks.stir(
-        keras.Sequential(
-            [keras.Input((28, 28, 1)), Halving(name="halving"), layers.Flatten(), layers.Dense(5)]
-        )
+        keras.Sequential([keras.Input((28, 28, 1)), *body, layers.Flatten(), layers.Dense(5)])
     )
     images = networks.images_for(fashion, ImageSpec())
     bundle = networks.bundle_of("custom", network, ImageSpec(), images)
-    return write_bundle(tmp_path / "a.tellapart", bundle)
+    return write_bundle(folder / "a.tellapart", bundle)
+
+
+@pytest.fixture
+def halving(fashion: Dataset, tmp_path: Path) -> Path:
+    """Return such a bundle, with a layer that Keras' exporter can follow."""
+    return _bundle_with(Halving(name="halving"), fashion, tmp_path)
 
 
 @pytest.mark.slow
@@ -234,14 +254,29 @@ def test_a_file_that_no_other_process_can_open_is_removed(halving: Path) -> None
     assert list(halving.parent.iterdir()) == [halving]
 
 
-def test_a_layer_that_cannot_be_written_is_named_and_nothing_is_left(halving: Path) -> None:
-    with pytest.raises(ExportError, match=r"cannot be written.*halving \(Halving\)"):
-        tellapart.export(halving, "openvino", trust=True, quiet=True)
-    with pytest.raises(ExportError, match=r"halving \(Halving\)\. Keras' own exporter says: "):
-        tellapart.export(halving, trust=True, quiet=True)
+@pytest.mark.parametrize("form", ["onnx", "openvino"])
+def test_a_layer_of_its_makers_own_is_written_by_keras_exporter_and_proved(
+    form: str, halving: Path
+) -> None:
+    found = tellapart.export(halving, form, trust=True, quiet=True)
+    assert (found.proof.labels, found.proof.verdicts) == (found.proof.images, found.proof.images)
+    path = halving.with_suffix(FORMATS[form].suffix)
+    assert json.loads(CONTRACTS[form](path))["class_names"] == list(networks.CLASSES)
+    assert sorted(halving.parent.iterdir()) == sorted([halving, *FORMATS[form].files(path)])
+
+
+def test_a_layer_that_cannot_be_written_is_named_and_nothing_is_left(
+    halving: Path, fashion: Dataset, tmp_path: Path
+) -> None:
     with pytest.raises(ExportError, match=r"cannot be written as ONNX for pictures of any size"):
         tellapart.export(halving, any_size=True, trust=True, quiet=True)
-    assert list(halving.parent.iterdir()) == [halving]
+    folder = tmp_path / "opaque"
+    folder.mkdir()
+    opaque = _bundle_with(Opaque(name="opaque"), fashion, folder)
+    for form, said in (("onnx", "^a.onnx cannot be run: .*PyFunc"), ("openvino", "OpenVINO cannot read")):
+        with pytest.raises(ExportError, match=said):
+            tellapart.export(opaque, form, trust=True, quiet=True)
+    assert list(folder.iterdir()) == [opaque]
 
 
 def test_8_bits_are_kept_or_refused_by_the_runs_validation_images(

@@ -7,13 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tellapart._extras import load_extra
+from tellapart._extras import is_installed, load_extra
 from tellapart.bundle import Bundle
 from tellapart.errors import ExportError, UsageError
 from tellapart.export.contract import FILE, KEY, contract_text
 from tellapart.export.graph import UnwritableError
 from tellapart.export.onnx import ending_of, to_onnx
-from tellapart.export.tensorflow import write_by_tensorflow
+from tellapart.export.tensorflow import export_by_keras, write_by_tensorflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,12 @@ class Order:
     network: Any
     any_size: bool = False
     trust: bool = False
+
+    def is_on(self, backend: str) -> bool:
+        """Return whether Keras runs the network on a backend."""
+        import keras
+
+        return bool(keras.backend.backend() == backend)
 
     def contract(self, *, in_8_bits: bool = False) -> str:
         """Return what the file tells whoever runs it."""
@@ -56,9 +62,13 @@ def _to_onnx(order: Order, path: Path) -> None:
 
 
 def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
+    """Write ONNX by Keras' exporter, which needs tf2onnx, and elsewhere other packages."""
     onnx = load_extra("onnx", "onnx")
     try:
-        _deployed(order).export(str(path), format="onnx", verbose=False)
+        if order.is_on("tensorflow") or not is_installed("tensorflow"):
+            export_by_keras(_deployed(order), "onnx", path)
+        else:
+            write_by_tensorflow("onnx", order.source, path, trust=order.trust)
     except Exception as error:  # whatever the converter that it calls raises
         raise ExportError(
             f"The network has a layer that cannot be written as ONNX: {reason}. Keras' own "
@@ -92,11 +102,14 @@ def _to_keras(order: Order, path: Path) -> None:
 def _to_openvino(order: Order, path: Path) -> None:
     """Write OpenVINO's pair of files, by way of ONNX."""
     openvino = load_extra("openvino", "openvino")
+    way = path.with_suffix(".onnx")
+    _to_onnx(order, way)
     try:
-        content = to_onnx(order.bundle, order.network)
-    except UnwritableError as error:
-        raise ExportError(f"The network has a layer that cannot be written: {error}.") from error
-    model = openvino.Core().read_model(content)
+        model = openvino.Core().read_model(str(way))
+    except RuntimeError as error:
+        said = " ".join(str(error).split())[:300]
+        raise ExportError(f"OpenVINO cannot read the network as ONNX: {said}") from error
+    way.unlink()
     model.set_rt_info(order.contract(), [KEY])
     openvino.save_model(model, str(path), compress_to_fp16=False)
 

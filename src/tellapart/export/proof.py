@@ -1,8 +1,6 @@
 """The proof that a file in another format is the bundle: asked again, in a process of its own."""
 
 import io
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from tellapart.bundle import Bundle
 from tellapart.errors import ExportError
 from tellapart.export.ask import BATCHES
 from tellapart.export.formats import Answers, Format
+from tellapart.export.process import run_module
 from tellapart.images.arrays import Pixels
 from tellapart.images.decode import decode_array
 from tellapart.predict.answering import Answering
@@ -28,7 +27,6 @@ IMAGES = 256
 TOLERANCE = 1e-5
 """How far a probability may be off in formats of 32-bit numbers."""
 
-_SECONDS = 600
 _SIZES = (*BATCHES, 0)
 
 
@@ -126,7 +124,7 @@ def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expecte
     Raises:
         ExportError: It cannot be opened or run at all, or its outputs are no such.
     """
-    version, found = _ask(name, path, expected.given)
+    version, found = _ask(name, form, path, expected.given)
     return compare(bundle, f"{form.runtime} {version}", found, expected)
 
 
@@ -197,20 +195,17 @@ def _judge_again(
     return judge(rules.model_copy(update={"temperature": 1.0}), shares, novelty)
 
 
-def _ask(name: str, path: Path, pixels: Pixels) -> tuple[str, Answers]:
+def _ask(name: str, form: Format, path: Path, pixels: Pixels) -> tuple[str, Answers]:
     """Return the runtime's version and the outputs by batch and name, from a fresh process."""
     given = io.BytesIO()
     np.savez(given, pixels=pixels)
-    command = [sys.executable, "-P", "-m", "tellapart.export.ask", name, str(path)]
-    try:
-        done = subprocess.run(
-            command, input=given.getvalue(), capture_output=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ExportError(f"{path} did not answer within {_SECONDS} seconds.") from error
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
-        raise ExportError(f"{path} cannot be run: {' '.join(last)[-500:] or done.returncode}")
-    with np.load(io.BytesIO(done.stdout), allow_pickle=False) as arrays:
+    said = run_module(
+        ["tellapart.export.ask", name, str(path)],
+        f"{path.name} cannot be run",
+        given=given.getvalue(),
+        # which loads Keras, and with PyTorch in the same process falls over
+        backend="tensorflow" if form.runtime == "tensorflow" else None,
+    )
+    with np.load(io.BytesIO(said), allow_pickle=False) as arrays:
         found = {key: arrays[key] for key in arrays.files}
     return str(found.pop("version")), found

@@ -1,25 +1,26 @@
-"""SavedModel and LiteRT, written in a process whose backend is TensorFlow.
+"""SavedModel, LiteRT and ONNX of unknown layers, written in a process on TensorFlow.
 
 `python -m tellapart.export.tensorflow FORMAT BUNDLE FILE [--trust] [--any-size]`.
 """
 
-import os
-import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
-from tellapart.errors import ExportError
+import numpy as np
+
+from tellapart.export.process import run_module
 from tellapart.sections import ImageSpec
 
 
 def write_by_tensorflow(
     form: str, bundle: Path, path: Path, *, trust: bool = False, any_size: bool = False
 ) -> Path:
-    """Write a bundle as `saved_model` or `litert`, whatever backend runs here.
+    """Write a bundle as `saved_model`, `litert` or `onnx`, whatever backend runs here.
 
     Args:
-        form: One of the two.
+        form: One of the three.
         bundle: A `.tellapart` file.
         path: Where it goes.
         trust: Build a network of its maker's own, which may run code.
@@ -28,19 +29,12 @@ def write_by_tensorflow(
     Raises:
         ExportError: It cannot be written.
     """
-    module = ["-P", "-m", "tellapart.export.tensorflow"]  # never what lies in the working folder
-    command = [sys.executable, *module, form, str(bundle), str(path)]
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     flags = [name for name, on in (("--trust", trust), ("--any-size", any_size)) if on]
-    done = subprocess.run(
-        [*command, *flags],
-        env=environment,
-        capture_output=True,
-        check=False,
+    run_module(
+        ["tellapart.export.tensorflow", form, str(bundle), str(path), *flags],
+        f"{bundle} cannot be written as {form}",
+        backend="tensorflow",
     )
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
-        raise ExportError(f"{bundle} cannot be written as {form}: {' '.join(last)[-500:]}")
     return path
 
 
@@ -59,7 +53,21 @@ def main(words: list[str]) -> None:
     if form == "saved_model":
         _write_saved_model(deployed, spec, target, any_size="--any-size" in words[3:])
     else:
-        deployed.export(str(target), format="litert", verbose=False)
+        export_by_keras(deployed, form, target)
+
+
+def export_by_keras(network: Any, form: str, path: Path) -> None:
+    """Write a network by Keras' own exporter: `litert` or `onnx`.
+
+    Args:
+        network: From `deployed_network`.
+        form: One of the two.
+        path: Where it goes.
+    """
+    network(np.zeros((1, *network.input_shape[1:]), np.uint8))  # it exports none never called
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the converters use what NumPy will give up
+        network.export(str(path), format=form, verbose=False)
 
 
 def _write_saved_model(network: Any, spec: ImageSpec, path: Path, *, any_size: bool) -> None:
