@@ -273,7 +273,10 @@ def test_a_layer_that_cannot_be_written_is_named_and_nothing_is_left(
     folder = tmp_path / "opaque"
     folder.mkdir()
     opaque = _bundle_with(Opaque(name="opaque"), fashion, folder)
-    for form, said in (("onnx", "^a.onnx cannot be run: .*PyFunc"), ("openvino", "OpenVINO cannot read")):
+    for form, said in (
+        ("onnx", "^a.onnx cannot be run: .*PyFunc"),
+        ("openvino", "OpenVINO cannot read"),
+    ):
         with pytest.raises(ExportError, match=said):
             tellapart.export(opaque, form, trust=True, quiet=True)
     assert list(folder.iterdir()) == [opaque]

@@ -102,9 +102,10 @@ def write_fitting(graph: Nodes, image: str, spec: ImageSpec) -> str:
     (left, right, shown_width), (top, bottom, shown_height) = _place(sums, width, height, spec)
     moved = graph.node("Transpose", [image], "planes", {"perm": [0, 3, 1, 2]})
     pixels = sums.cast(moved, _DOUBLE)
-    across = _matrix(sums, (width, left, right), shown_width, spec.interpolation)
-    pixels = _apply(sums, sums.do("MatMul", pixels, _turned(graph, across)))
-    down = _matrix(sums, (height, top, bottom), shown_height, spec.interpolation)
+    # made as it is needed: ONNX Runtime 1.22 cannot compute a turned matrix of 64-bit numbers
+    across = _matrix(sums, (width, left, right), shown_width, spec.interpolation, given_axis=0)
+    pixels = _apply(sums, sums.do("MatMul", pixels, across))
+    down = _matrix(sums, (height, top, bottom), shown_height, spec.interpolation, given_axis=1)
     pixels = _apply(sums, sums.do("MatMul", down, pixels))
     if spec.fit == "pad":
         pixels = _pad(sums, pixels, (shown_width, shown_height), spec)
@@ -144,14 +145,17 @@ def _middle(sums: _Sums, whole: str, part: str) -> tuple[str, str]:
     return sums.cast(sums.cast(first, _FLOAT), _DOUBLE), sums.cast(sums.cast(last, _FLOAT), _DOUBLE)
 
 
-def _matrix(sums: _Sums, given: tuple[str, str, str], shown: str, interpolation: str) -> str:
-    """Return the matrix `(shown, given)` that resamples one direction.
+def _matrix(
+    sums: _Sums, given: tuple[str, str, str], shown: str, interpolation: str, *, given_axis: int
+) -> str:
+    """Return the matrix that resamples one direction.
 
     Args:
         sums: What writes.
         given: How many pixels there are, and where the shown part begins and ends.
         shown: How many become of it.
         interpolation: Of the spec.
+        given_axis: 1 for a matrix `(shown, given)`, 0 for one `(given, shown)`.
     """
     graph = sums.graph
     count, first, last = given
@@ -159,8 +163,9 @@ def _matrix(sums: _Sums, given: tuple[str, str, str], shown: str, interpolation:
     length = sums.less(sums.cast(last, _FLOAT), sums.cast(first, _FLOAT))  # 32 bits, as Pillow
     scale = sums.by(sums.cast(length, _DOUBLE), shown)
     steps = sums.do("Range", sums.number(0.0), shown, one)
-    axis = graph.constant("axes", np.array([1], np.int64))
-    places = sums.do("Range", sums.number(0.0), count, one)
+    axis = graph.constant("axes", np.array([given_axis], np.int64))
+    other = graph.constant("axes", np.array([1 - given_axis], np.int64))
+    places = sums.do("Unsqueeze", sums.do("Range", sums.number(0.0), count, one), other)
     if interpolation == "nearest":
         hits = sums.do("Floor", _walked(sums, steps, first, scale))
         return sums.cast(sums.do("Equal", places, sums.do("Unsqueeze", hits, axis)), _DOUBLE)
@@ -181,10 +186,6 @@ def _walked(sums: _Sums, steps: str, first: str, scale: str) -> str:
     start = sums.add(first, sums.times(scale, sums.number(0.5)))
     way = sums.where(sums.do("Equal", steps, sums.number(0.0)), start, scale)
     return sums.do("CumSum", way, sums.graph.constant("axis", np.array(0, np.int64)))
-
-
-def _turned(graph: Nodes, matrix: str) -> str:
-    return graph.node("Transpose", [matrix], "turned", {"perm": [1, 0]})
 
 
 def _apply(sums: _Sums, pixels: str) -> str:
