@@ -45,12 +45,15 @@ def build_network(name: str, image: ImageSpec, classes: int) -> keras.Model:
     if name not in BUILDERS:
         raise UsageError(f"Unknown network '{name}'. {did_you_mean(name, BUILDERS)}")
     try:
-        return BUILDERS[name](image, classes)
+        network = BUILDERS[name](image, classes)
+        if any(0 in weight.shape for weight in network.weights):  # older versions of Keras
+            raise ValueError("nothing of the images is left")
     except ValueError as error:
         raise ModelError(
             f"The network '{name}' cannot be built for images of {image}: they are too small. "
             "Choose larger ones, for example --set image.height=28 --set image.width=28"
         ) from error
+    return network
 
 
 def compile_network(
