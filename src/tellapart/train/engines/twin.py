@@ -11,15 +11,18 @@ MOST_PIXELS = 64 * 64
 """On larger images the matrices of a `PooledConvolution` outgrow the processor's cache."""
 
 
-def training_twin(network: keras.Model, *, from_logits: bool) -> keras.Model:
+def training_twin(
+    network: keras.Model, *, from_logits: bool, by_matrices: bool = True
+) -> keras.Model:
     """Return a model on the same variables that puts out logits.
 
     Args:
         network: Built; sequential ones of known layers get faster ones.
         from_logits: Whether the network's own output is logits.
+        by_matrices: Whether products of matrices are faster than convolutions.
     """
     if type(network) is keras.Sequential:
-        return _sequential_twin(network, from_logits=from_logits)
+        return _sequential_twin(network, from_logits=from_logits, by_matrices=by_matrices)
     inputs, outputs = network.inputs[0], network.outputs[0]
     last, node, _ = outputs._keras_history  # which may be an operation, and no layer
     if not from_logits and ends_in_softmax(last):
@@ -37,11 +40,12 @@ def has_plain_convolutions(twin: keras.Model) -> bool:
     )
 
 
-def _sequential_twin(network: keras.Sequential, *, from_logits: bool) -> keras.Model:
+def _sequential_twin(
+    network: keras.Sequential, *, from_logits: bool, by_matrices: bool
+) -> keras.Model:
     inputs = keras.Input(batch_shape=network.input_shape)
-    small = all(network.input_shape[1:3]) and (
-        network.input_shape[1] * network.input_shape[2] <= MOST_PIXELS
-    )
+    height, width = network.input_shape[1:3]
+    small = by_matrices and height and width and height * width <= MOST_PIXELS
     layers = list(network.layers)
     outputs: Any = inputs
     while layers:
