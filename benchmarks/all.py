@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "batch": ("batch.py", "--repeats", "3", "--images", "5000", "--photos", "600"),
         "serve_load": ("serve_load.py", "--rounds", "2", "--seconds", "4"),
         "checkpoint_cost": ("checkpoint_cost.py", "--repeats", "2"),
-        "guide_vs_stock": ("guide_vs_stock.py", "--epochs", "1", "--repeats", "2"),
+        "guide_vs_stock": ("guide_vs_stock.py", "--epochs", "2", "--repeats", "2"),
         "fast_vs_guide": ("fast_vs_guide.py", "--repeats", "1"),
     }
 )

@@ -1,5 +1,6 @@
 """A step that does not fit into memory, in a real process with little of it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -81,3 +82,20 @@ def test_a_run_that_runs_out_of_memory_keeps_its_checkpoint_and_goes_on_with_sma
     assert code == 0
     assert run.history()["epoch"] == [1, 2]
     assert run.evaluation_path.is_file()
+
+
+@pytest.mark.parametrize(("backend", "most"), [("tensorflow", 60), ("jax", 150)])
+def test_many_trainings_in_one_process_take_no_more_memory_than_some(
+    backend: str, most: int, slice_file: Path, tmp_path: Path
+) -> None:
+    """JAX compiles anew for each network, and keeps a few megabytes of each."""
+    script = str(Path(__file__).with_name("many_trainings.py"))
+    done = subprocess.run(
+        [sys.executable, script, str(slice_file), str(tmp_path), "20"],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )
+    found = json.loads(done.stdout)
+    # a little is kept for a while and given back, so single figures go up and down
+    assert np.median(found[-5:]) < np.median(found[5:10]) + most
