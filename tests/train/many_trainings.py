@@ -4,17 +4,13 @@ Usage: python many_trainings.py DATA.npz OUTPUT TIMES
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import tellapart
 
-
-def resident_megabytes() -> float:
-    """Return what this process has in memory now."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+sys.path.insert(0, str(Path(__file__).parent / "engines"))
+from large_map import resident_kilobytes
 
 
 def main(data: str, output: str, times: int) -> None:
@@ -22,7 +18,7 @@ def main(data: str, output: str, times: int) -> None:
     found = []
     for seed in range(times):
         tellapart.train(data, "fast", epochs=1, seed=seed, output=output, quiet=True)
-        found.append(round(resident_megabytes(), 1))
+        found.append(round(resident_kilobytes("VmRSS") / 1024, 1))
     sys.stdout.write(json.dumps(found))
 
 

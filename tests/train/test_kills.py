@@ -34,7 +34,7 @@ def test_a_run_killed_again_and_again_ends_with_the_same_weights_and_history(
     expected = train_whole(data, tmp_path / "undisturbed", backend, recipe)
     for plan in PLANS[backend, recipe]:
         ended = train_and_kill(data, tmp_path / f"disturbed-{plan.seed}", plan)
-        assert ended.kills > 0
+        assert ended.kills == plan.kills or (plan.life and ended.kills)  # it may end before
         assert ended.lost == 0
         _assert_the_same(ended, expected)
 

@@ -34,12 +34,6 @@ class Order:
     any_size: bool = False
     trust: bool = False
 
-    def is_on(self, backend: str) -> bool:
-        """Return whether Keras runs the network on a backend."""
-        import keras
-
-        return bool(keras.backend.backend() == backend)
-
     def contract(self, *, in_8_bits: bool = False) -> str:
         """Return what the file tells whoever runs it."""
         return contract_text(self.bundle, any_size=self.any_size, in_8_bits=in_8_bits)
@@ -63,9 +57,11 @@ def _to_onnx(order: Order, path: Path) -> None:
 
 def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
     """Write ONNX by Keras' exporter, which needs tf2onnx, and elsewhere other packages."""
+    import keras
+
     onnx = load_extra("onnx", "onnx")
     try:
-        if order.is_on("tensorflow") or not is_installed("tensorflow"):
+        if keras.backend.backend() == "tensorflow" or not is_installed("tensorflow"):
             export_by_keras(_deployed(order), "onnx", path)
         else:
             write_by_tensorflow("onnx", order.source, path, trust=order.trust)
