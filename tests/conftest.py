@@ -94,16 +94,10 @@ def pictures(fashion: Dataset) -> list[bytes]:
 
 @pytest.fixture(scope="session")
 def server(served_bundle: Path) -> Iterator["Running"]:
-    """Return a server with everything as usual; do not overload it.
-
-    Its event loop may be late by seconds: it shares this process with the tests' own work,
-    which is no load of its.
-    """
+    """Return a server with everything as usual; do not overload it."""
     from serving import serving
-    from tellapart.serve.limits import Limits
-    from tellapart.serve.service import Settings
 
-    with serving({"clothes": served_bundle}, Settings(Limits(late_seconds=5.0))) as found:
+    with serving({"clothes": served_bundle}) as found:
         yield found
 
 

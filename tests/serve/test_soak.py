@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from serving import command
+from serving import Patient, command
 
 CLIENTS = 4
 GROWTH_BYTES = 12 * 2**20
@@ -33,7 +33,7 @@ def test_thousands_of_pictures_bring_no_error_and_no_growth(
     with command([str(served_bundle)]) as (_, url), ThreadPoolExecutor(CLIENTS) as threads:
 
         def ask(number: int) -> int:
-            with httpx.Client(base_url=url, timeout=60) as client:
+            with httpx.Client(base_url=url, timeout=60, transport=Patient()) as client:
                 one = client.post("v1/predict", content=pictures[number % 200])
                 bad = client.post("v1/predict", content=b"\x89PNG\r\n\x1a\nno more")
                 several = client.post("v1/predict", files=forms[number % 4])
