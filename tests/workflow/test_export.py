@@ -84,6 +84,10 @@ def test_a_file_of_each_format_is_proved_and_tells_its_contract(
     assert manifest.scores is not None
     assert contract["scores"] == manifest.scores.model_dump()
     assert (contract["any_size"], contract["in_8_bits"]) == (False, False)
+    second = found.any_size_proof
+    assert (second is not None) == found.any_size == (form == "saved_model")
+    assert contract["any_size_entry"] == ("any_size" if second is not None else None)
+    assert second is None or (second.images, second.labels) == (200, 200)
     assert {file.name for file in tmp_path.iterdir()} == {
         file.name for file in FORMATS[form].files(path)
     }
@@ -118,6 +122,7 @@ def test_the_command_writes_beside_the_bundle_and_overwrites_nothing(
     [
         (["--to", "onx"], 2, "Did you mean 'onnx'?"),
         (["--to", "openvino", "--any-size"], 2, "32 bits, which gives other pixels"),
+        (["--to", "saved_model", "--any-size"], 2, "always has the entry `any_size`"),
         (["--to", "litert", "--any-size"], 2, "Only ONNX files and SavedModels can make pictures"),
         (["--to", "keras", "--int8"], 2, "Only ONNX files are written in 8 bits"),
         (["--int8", "--golden", "g"], 2, "leave out --golden or --int8"),
@@ -231,11 +236,11 @@ def halving(fashion: Dataset, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_saved_model_for_any_size_answers_about_pictures_as_the_bundle(
+def test_a_saved_model_answers_about_pictures_of_any_size_as_the_bundle(
     model: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "any"
-    assert tellapart.export(model, "saved_model", output=path, any_size=True, quiet=True).any_size
+    assert tellapart.export(model, "saved_model", output=path, quiet=True).any_size
     answer, classifier = FORMATS["saved_model"].open(path), tellapart.open_model(model)
     random = np.random.default_rng(0)
     for size in ((28, 28), (50, 41), (7, 300)):

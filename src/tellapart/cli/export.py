@@ -19,7 +19,9 @@ def export(
     ] = None,
     any_size: Annotated[
         bool,
-        typer.Option("--any-size", help="Make pictures of any size fit (onnx, saved_model)."),
+        typer.Option(
+            "--any-size", help="Make pictures of any size fit (onnx; a SavedModel always can)."
+        ),
     ] = False,
     int8: Annotated[
         bool,

@@ -39,7 +39,8 @@ model = openvino.Core().compile_model({file}, "CPU", {{"INFERENCE_PRECISION_HINT
 found = model({{"image": image}})""",
         "saved_model": """import tensorflow as tf
 module = tf.saved_model.load({file})
-found = module.signatures["serving_default"](image=tf.constant(image))""",
+found = module.signatures["serving_default"](image=tf.constant(image))
+# for pictures of any height and width: module.signatures["any_size"]""",
     }
 )
 

@@ -11,6 +11,7 @@ from tellapart._extras import is_installed, load_extra
 from tellapart.bundle import Bundle
 from tellapart.errors import ExportError, UsageError
 from tellapart.export.contract import FILE, KEY, contract_text
+from tellapart.export.formats import ANY_SIZE
 from tellapart.export.graph import UnwritableError
 from tellapart.export.onnx import ending_of, to_onnx
 from tellapart.export.tensorflow import export_by_keras, write_by_tensorflow
@@ -24,7 +25,7 @@ class Order:
         source: The bundle's file.
         bundle: What is in it.
         network: Its `keras.Model`.
-        any_size: Whether the file makes pictures fit by itself.
+        any_size: Whether the file's one entry makes pictures of any size fit.
         trust: Whether a network of its maker's own may be built.
     """
 
@@ -34,9 +35,10 @@ class Order:
     any_size: bool = False
     trust: bool = False
 
-    def contract(self, *, in_8_bits: bool = False) -> str:
+    def contract(self, *, in_8_bits: bool = False, entry: str | None = None) -> str:
         """Return what the file tells whoever runs it."""
-        return contract_text(self.bundle, any_size=self.any_size, in_8_bits=in_8_bits)
+        how = {"any_size": self.any_size, "in_8_bits": in_8_bits, "entry": entry}
+        return contract_text(self.bundle, **how)
 
 
 Writer = Callable[[Order, Path], None]
@@ -77,9 +79,8 @@ def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
 
 def _to_saved_model(order: Order, path: Path) -> None:
     """Write a SavedModel; what must be known lies in it as a file."""
-    how = {"trust": order.trust, "any_size": order.any_size}
-    write_by_tensorflow("saved_model", order.source, path, **how)
-    (path / FILE).write_text(order.contract(), "utf-8")
+    write_by_tensorflow("saved_model", order.source, path, trust=order.trust)
+    (path / FILE).write_text(order.contract(entry=ANY_SIZE), "utf-8")
 
 
 def _to_litert(order: Order, path: Path) -> None:
@@ -117,17 +118,22 @@ def _deployed(order: Order) -> Any:
 
 
 def check_any_size(form: str) -> None:
-    """See that a format can make pictures fit in its graph.
+    """See that a format's one entry can make pictures of any size fit.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: It cannot, or another entry does so anyway.
     """
     if form == "openvino":
         raise UsageError(
             "OpenVINO computes a graph that makes pictures fit in 32 bits, which gives other "
             "pixels than tellapart's. Fix: --to onnx, or leave out --any-size"
         )
-    if form not in ("onnx", "saved_model"):
+    if form == "saved_model":
+        raise UsageError(
+            f"A SavedModel always has the entry `{ANY_SIZE}`, which takes pictures of any size. "
+            "Fix: leave out --any-size"
+        )
+    if form != "onnx":
         raise UsageError(
             "Only ONNX files and SavedModels can make pictures of any size fit. "
             f"Received: --to {form}. "

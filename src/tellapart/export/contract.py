@@ -14,14 +14,15 @@ FILE = "tellapart.json"
 
 
 def contract_of(
-    bundle: Bundle, *, any_size: bool = False, in_8_bits: bool = False
+    bundle: Bundle, *, any_size: bool = False, in_8_bits: bool = False, entry: str | None = None
 ) -> dict[str, Any]:
     """Return class names, pixels, rules, scores and origin of a bundle, as JSON has them.
 
     Args:
         bundle: Whose network it is.
-        any_size: Whether the file makes pictures fit by itself.
+        any_size: Whether the file's main entry makes pictures of any size fit.
         in_8_bits: Whether it computes in 8 bits.
+        entry: The name of a second entry that makes them fit, if there is one.
     """
     manifest = bundle.manifest
     rules = manifest.decisions
@@ -32,6 +33,7 @@ def contract_of(
         "class_names": list(manifest.class_names),
         "image": manifest.image.model_dump(),
         "any_size": any_size,
+        "any_size_entry": entry,
         "in_8_bits": in_8_bits,
         "temperature_applied": rules.temperature if rules is not None else 1.0,
         "decisions": rules.model_dump() if rules is not None else None,
@@ -40,7 +42,7 @@ def contract_of(
     }
 
 
-def contract_text(bundle: Bundle, *, any_size: bool = False, in_8_bits: bool = False) -> str:
-    """Return the contract as text."""
-    found = contract_of(bundle, any_size=any_size, in_8_bits=in_8_bits)
+def contract_text(bundle: Bundle, **how: Any) -> str:
+    """Return the contract as text; `how` as `contract_of` takes it."""
+    found = contract_of(bundle, **how)
     return json.dumps(found, ensure_ascii=False, indent=2)

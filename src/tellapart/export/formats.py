@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from tellapart._extras import require_extra
 
+MAIN, ANY_SIZE = "serving_default", "any_size"
+"""The entries of a file that has several: for pictures of the network's size, and of any."""
+
 OUTPUTS = ("probabilities", "logits", "features", "novelty")
 """The names of all outputs that a file may have."""
 
@@ -30,6 +33,7 @@ class Format:
         open: Opens a file in that runtime.
         writers: The packages that it is written with, each with the extra that brings it.
         beside: What else belongs to a file `{stem}` plus suffix.
+        two_entries: Whether a file has a second entry, which makes pictures of any size fit.
     """
 
     suffix: str
@@ -38,6 +42,7 @@ class Format:
     open: Callable[[Path], Answer]
     writers: tuple[tuple[str, str], ...] = ()
     beside: tuple[str, ...] = ()
+    two_entries: bool = False
 
     def check_installed(self) -> None:
         """See that it can be written and run here.
@@ -84,13 +89,15 @@ def open_openvino(path: Path) -> Answer:
 
 
 def open_saved_model(path: Path) -> Answer:
-    """Return a SavedModel in TensorFlow, by its signature `serving_default`."""
+    """Return a SavedModel in TensorFlow, by the signature for the pictures' size."""
     import tensorflow as tf
 
-    module = tf.saved_model.load(str(path))
+    signatures = tf.saved_model.load(str(path)).signatures
+    own = signatures[MAIN].structured_input_signature[1]["image"].shape
 
     def answer(pixels: NDArray[np.uint8]) -> Answers:
-        found = module.signatures["serving_default"](image=tf.constant(pixels))
+        entry = MAIN if own.is_compatible_with(pixels.shape) else ANY_SIZE
+        found = signatures[entry](image=tf.constant(pixels))
         return {name: tensor.numpy() for name, tensor in found.items()}
 
     return answer
@@ -137,6 +144,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "openvino": Format(
             *(".xml", "openvino", "openvino", open_openvino, _BY_ONNX), beside=("{stem}.bin",)
         ),
-        "saved_model": Format(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model),
+        "saved_model": Format(
+            *(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model), two_entries=True
+        ),
     }
 )

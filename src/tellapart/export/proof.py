@@ -27,6 +27,9 @@ IMAGES = 256
 TOLERANCE = 1e-5
 """How far a probability may be off in formats of 32-bit numbers."""
 
+_MOST_LARGER = 2**23
+"""Numbers of pictures of the network's size that are made larger: 55 of 224×224×3."""
+
 _SIZES = (*BATCHES, 0)
 
 
@@ -111,8 +114,12 @@ def expect(bundle: Bundle, runtime: Runtime, given: Pixels) -> Expected:
 
 
 def of_another_size(pixels: Pixels) -> Pixels:
-    """Return the pictures taller and wider, each by another share, as a photo would be."""
+    """Return the pictures taller and wider, each by another share, as a photo would be.
+
+    They are made to fit in 64-bit numbers: of large ones the first are enough.
+    """
     height, width = pixels.shape[1:3]
+    pixels = pixels[: max(1, _MOST_LARGER // int(np.prod(pixels.shape[1:])))]
     rows = np.arange(2 * height + 3) * height // (2 * height + 3)
     columns = np.arange(width + width // 3 + 1) * width // (width + width // 3 + 1)
     return np.ascontiguousarray(pixels[:, rows][:, :, columns])

@@ -1,6 +1,6 @@
 """SavedModel, LiteRT and ONNX of unknown layers, written in a process on TensorFlow.
 
-`python -m tellapart.export.tensorflow FORMAT BUNDLE FILE [--trust] [--any-size]`.
+`python -m tellapart.export.tensorflow FORMAT BUNDLE FILE [--trust]`.
 """
 
 import sys
@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.export.formats import ANY_SIZE, MAIN
 from tellapart.export.process import run_module
 from tellapart.sections import ImageSpec
 
 
-def write_by_tensorflow(
-    form: str, bundle: Path, path: Path, *, trust: bool = False, any_size: bool = False
-) -> Path:
+def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = False) -> Path:
     """Write a bundle as `saved_model`, `litert` or `onnx`, whatever backend runs here.
 
     Args:
@@ -24,12 +23,11 @@ def write_by_tensorflow(
         bundle: A `.tellapart` file.
         path: Where it goes.
         trust: Build a network of its maker's own, which may run code.
-        any_size: Let a SavedModel take pictures of any size, and make them fit.
 
     Raises:
         ExportError: It cannot be written.
     """
-    flags = [name for name, on in (("--trust", trust), ("--any-size", any_size)) if on]
+    flags = ["--trust"] if trust else []
     run_module(
         ["tellapart.export.tensorflow", form, str(bundle), str(path), *flags],
         f"{bundle} cannot be written as {form}",
@@ -51,7 +49,7 @@ def main(words: list[str]) -> None:
     spec = bundle.manifest.image
     deployed = deployed_network(network, ending_of(bundle), spec)
     if form == "saved_model":
-        _write_saved_model(deployed, spec, target, any_size="--any-size" in words[3:])
+        _write_saved_model(deployed, spec, target)
     else:
         export_by_keras(deployed, form, target)
 
@@ -70,19 +68,26 @@ def export_by_keras(network: Any, form: str, path: Path) -> None:
         network.export(str(path), format=form, verbose=False)
 
 
-def _write_saved_model(network: Any, spec: ImageSpec, path: Path, *, any_size: bool) -> None:
+def _write_saved_model(network: Any, spec: ImageSpec, path: Path) -> None:
+    """Write a network with two entries: for pictures of its own size, and of any."""
     import keras
     import tensorflow as tf
 
     from tellapart.export.tensors import fit_tensor
 
     def serve(image: Any) -> Any:
-        return network(fit_tensor(image, spec) if any_size else image, training=False)
+        return network(image, training=False)
 
-    shape = (None, None, None, spec.channels) if any_size else (None, *spec.shape)
+    def fit_and_serve(image: Any) -> Any:
+        return network(fit_tensor(image, spec), training=False)
+
+    def pictures(*size: int | None) -> list[Any]:
+        return [tf.TensorSpec((None, *size, spec.channels), tf.uint8, name="image")]
+
     archive = keras.export.ExportArchive()
     archive.track(network)
-    archive.add_endpoint("serving_default", serve, [tf.TensorSpec(shape, tf.uint8, name="image")])
+    archive.add_endpoint(MAIN, serve, pictures(spec.height, spec.width))
+    archive.add_endpoint(ANY_SIZE, fit_and_serve, pictures(None, None))
     archive.write_out(str(path), verbose=False)
 
 

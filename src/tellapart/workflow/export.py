@@ -42,6 +42,8 @@ class Exported(BaseModel):
         size_bytes: Of all of it.
         any_size: Whether it makes pictures of any size fit by itself.
         proof: What came of asking it.
+        any_size_proof: What came of asking its second entry about pictures of another size,
+            where it has one.
         eight_bits: What computing in 8 bits costs and brings, where it does so.
         golden: The folder of golden pictures, if they were asked for.
     """
@@ -53,6 +55,7 @@ class Exported(BaseModel):
     size_bytes: int
     any_size: bool
     proof: Proof
+    any_size_proof: Proof | None = None
     eight_bits: EightBits | None = None
     golden: str | None = None
 
@@ -60,6 +63,8 @@ class Exported(BaseModel):
     def __str__(self) -> str:
         """Return it in a few sentences."""
         said = f"{self.path}: {self.size_bytes:,} bytes. {self.proof}"
+        if self.any_size_proof is not None:
+            said = f"{said} Pictures of another size: {self.any_size_proof}"
         if self.eight_bits is not None:
             said = f"{said} {self.eight_bits}"
         return said if self.golden is None else f"{said} Golden pictures: {self.golden}"
@@ -89,7 +94,7 @@ def export(
         to: "onnx", "saved_model", "litert", "keras" or "openvino".
         output: Where it goes; by default beside the bundle. Nothing is overwritten.
         any_size: Let the file take pictures of any size, and make them fit in its graph
-            exactly as tellapart does; for ONNX and SavedModel.
+            exactly as tellapart does; for ONNX. A SavedModel always has an entry for them.
         int8: Let the file compute in 8 bits; for ONNX. It is kept only if its accuracy on the
             run's validation images is at most 0.1 points lower, and need not answer alike.
         golden: A folder for real pictures with what must come out, and programs that compare.
@@ -117,7 +122,9 @@ def export(
     prepare_keras(backend)
     runtime = open_keras(bundle, trust=trust)
     images = _images(source, bundle, progress)
-    expected = expect(bundle, runtime, of_another_size(images) if any_size else images)
+    larger = of_another_size(images)
+    expected = expect(bundle, runtime, larger if any_size else images)
+    second = expect(bundle, runtime, larger) if FORMATS[to].two_entries else None
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
     with pictures as folder, beside(target) as path:
@@ -126,6 +133,7 @@ def export(
         in_8_bits = _to_8_bits(order, path) if int8 else None
         progress.say(f"Asking it about {len(images)} real images in a fresh process")
         proof = _prove(order, to, path, expected, exactly=not int8)
+        second_proof = None if second is None else _prove(order, to, path, second, exactly=True)
         if card or to in FOLDERS:
             text = card_of(
                 bundle.manifest, to, target.name, any_size=any_size, eight_bits=in_8_bits
@@ -138,8 +146,9 @@ def export(
         path=str(target),
         format=to,
         size_bytes=size,
-        any_size=any_size,
+        any_size=any_size or second is not None,
         proof=proof,
+        any_size_proof=second_proof,
         eight_bits=in_8_bits,
         golden=None if golden is None else str(golden),
     )
