@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from open_inference import describe_protocol
 from serving import Running
 from tellapart.serve.protocol import OUTPUTS
 
@@ -63,9 +64,14 @@ def _narrow(described: dict[str, Any], version: str, pictures: list[bytes]) -> N
         schemas[name]["additionalProperties"] = False  # whose making takes most of the time
 
 
-def _send_all(server: Running, pictures: list[bytes], share: float) -> Counter[tuple[str, int]]:
+def _send_all(
+    server: Running,
+    pictures: list[bytes],
+    share: float,
+    described: dict[str, Any] | None = None,
+) -> Counter[tuple[str, int]]:
     """Send a share of the requests to all endpoints; return how often each had which status."""
-    described = server.client.get("openapi.json").json()
+    described = described or server.client.get("openapi.json").json()
     _narrow(described, server.client.get("v1/models").json()["models"][0]["version"], pictures)
     return _send(server, described, share, GenerationMode.POSITIVE)
 
@@ -112,6 +118,23 @@ def test_thousands_of_requests_are_answered_as_described(
     for path in ("/v1/predict", "/v1/explain", "/v2/models/{name}/infer"):
         assert seen[path, 200]
         assert seen[path, 400]
+
+
+def test_requests_by_the_protocols_own_description_are_answered_by_it(
+    server: Running, pictures: list[bytes]
+) -> None:
+    seen = _send_all(server, pictures, 0.2, describe_protocol())
+    assert seen.total() >= 60
+    about = {path for path in describe_protocol()["paths"] if not path.endswith("infer")}
+    assert about <= {path for path, status in seen if status == 200}
+    assert {status for _, status in seen} <= {200, 400, 404, 408, 413, 503}
+
+
+@pytest.mark.slow
+def test_requests_of_any_kind_that_the_protocol_allows_are_answered_by_it(server: Running) -> None:
+    seen = _send(server, describe_protocol(), 0.5, GenerationMode.POSITIVE)
+    assert seen.total() >= 300
+    assert not any(status >= 500 and status != 503 for _, status in seen)
 
 
 @pytest.mark.slow
