@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 from PIL import Image
+from typing_extensions import override
 
 from tellapart.bundle import open_bundle, write_bundle
 from tellapart.data.dataset import Dataset
@@ -51,12 +52,10 @@ class Running:
 class Patient(httpx.HTTPTransport):
     """Comes again when the server is busy, as it is asked to; for a server with usual limits."""
 
+    @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the first answer that is no 503, or the last of many."""
-        for _ in range(30):
-            response = super().handle_request(request)
-            if response.status_code != 503:
-                break
+        """Return the first answer that is no 503."""
+        while (response := super().handle_request(request)).status_code == 503:
             time.sleep(float(response.headers["retry-after"]))
         return response
 

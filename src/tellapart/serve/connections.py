@@ -1,4 +1,4 @@
-"""One connection: how much of a request's head may come, and how slowly."""
+"""One connection: how much of a request's head may come, how slowly, and who is gone."""
 
 import asyncio
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tellapart.serve.callers import KEY, Caller
 from tellapart.serve.limits import Limits
 
 
@@ -36,12 +37,14 @@ class Connection(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._caller = Caller()
         self._await_head()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
+        self._caller.hang_up()
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -56,6 +59,11 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         elif is_idle and self._alarm is None:
             self._await_head()
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][KEY] = self._caller
 
     @override
     def on_headers_complete(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tellapart.serve.callers import HUNG_UP, KEY, Caller
 from tellapart.serve.lanes import refuse
 from tellapart.serve.pressure import Pressure
 from tellapart.serve.problems import Problem
@@ -113,7 +114,8 @@ class Gate:
         began, status = time.perf_counter(), 0
         given = Headers(scope=scope).get("x-request-id", "")
         number = given if _NUMBER.fullmatch(given) else f"{self._life}{next(self._numbers):012x}"
-        scope.setdefault("state", {})["request_id"] = number
+        state = scope.setdefault("state", {})
+        state["request_id"], caller = number, state.get(KEY) or Caller()
         # the server itself, which keeps the other scope, leaves out the body of an answer to HEAD
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
@@ -128,11 +130,12 @@ class Gate:
             await send(message)
 
         try:
-            with self._pressure.request():
+            with self._pressure.request(), caller.served():
                 await self._pass(asked, receive, answer)
         except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
             self._say(f"request {number}: {traceback.format_exc()}")
         finally:
+            status = status or (HUNG_UP if caller.has_hung_up else 0)
             path = getattr(asked.get("route"), "path", "other")
             self._observe(scope["method"], path, status, time.perf_counter() - began)
 
