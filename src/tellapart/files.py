@@ -82,6 +82,18 @@ def move_whole(beside: Path, path: Path) -> Path:
     return path
 
 
+def replace_whole(beside: Path, path: Path) -> Path:
+    """Let a finished file, written by `write_whole`, take another one's place, and return it.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    with output_errors(path):
+        beside.replace(path)
+        _flush_folder(path.parent)
+    return path
+
+
 def write_numbered(path: Path, content: bytes) -> Path:
     """Write `path`, or `path-2`, `path-3`, … where a file with other content is there.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tellapart
+from tellapart.bundle import open_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import BundleError, UsageError
 from tellapart.train.runs import RunFolder
@@ -65,15 +66,17 @@ def test_an_interrupted_run_on_a_budget_leaves_a_classifier_and_can_go_on(
         env=os.environ | {"KERAS_BACKEND": "tensorflow"},
     )
     deadline = time.monotonic() + 300
-    while not list(tmp_path.glob("*/model.tellapart")) and time.monotonic() < deadline:
+    while not (found := list(tmp_path.glob("*/model.tellapart"))) and time.monotonic() < deadline:
         assert child.poll() is None, "the run ended before it had a classifier"
-        time.sleep(0.05)
+        time.sleep(0.005)
+    assert open_bundle(found[0]).manifest.decisions is not None  # it is calibrated from the first
     child.send_signal(signal.SIGINT)
     assert child.wait(120) == 130
     folder = next(tmp_path.iterdir())
     model = tellapart.open_model(folder / "model.tellapart")
     assert model.replay_golden().passed
-    assert model.manifest.decisions is not None  # it is calibrated
+    assert model.manifest.decisions is not None
     again = tellapart.train(resume=folder, quiet=True)
     assert again.evaluation.samples > 0
+    assert not list(folder.glob(".*"))  # no draft is left
     assert sum(again.history["seconds"]) < 55

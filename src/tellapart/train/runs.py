@@ -109,6 +109,11 @@ class RunFolder:
         return self.path / "model.tellapart"
 
     @property
+    def draft_path(self) -> Path:
+        """Return where a classifier lies until its rules are learnt, or a kill leaves it."""
+        return self.path / ".model.tellapart.draft.part"
+
+    @property
     def evaluation_path(self) -> Path:
         """Return where the scores lie."""
         return self.path / "evaluation.json"

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
-from tellapart.files import write_whole
+from tellapart.files import replace_whole
 from tellapart.predict.opening import open_predictor
 from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
@@ -24,7 +23,9 @@ MOST_IMAGES = 2_000
 
 
 def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
-    """Fit rules, score and draw as at the end, on validation images, and leave nothing behind.
+    """Fit rules for the draft, score and draw as at the end, and leave nothing behind.
+
+    All of it is on validation images.
 
     Returns:
         The seconds that it would have taken with all test images.
@@ -32,10 +33,10 @@ def rehearse_end(folder: RunFolder, data: Prepared, recipe: Recipe) -> float:
     from tellapart.report.confusion import draw_confusion
 
     began = time.perf_counter()
-    predictor = open_predictor(folder.bundle_path, trust=True)
+    predictor = open_predictor(folder.draft_path, trust=True)
     if data.validation is not data.test:
         fit_rules(predictor, data, recipe)
-        open_predictor(folder.bundle_path, trust=True)  # as it is opened with its rules
+        open_predictor(folder.draft_path, trust=True)  # as it is opened with its rules
     part = data.validation.spread(MOST_IMAGES)
     asked = time.perf_counter()
     answers = ask_about(part, data.class_names, predictor)
@@ -50,21 +51,21 @@ class Rehearsal(Finish):
     """Does early what ends a run, to have a bundle, and to know the seconds of the end.
 
     Args:
-        path: The bundle.
-        save: Writes it, without rules.
-        decide: Fits rules for when to answer, and writes them into it.
-        look_at_it: Opens and scores it and draws, leaving nothing behind; returns the
+        folder: Of the run. Its bundle is replaced by a draft that is finished.
+        save: Writes the draft, without rules.
+        decide: Fits rules for when to answer, and writes them into the draft.
+        look_at_it: Opens and scores the draft and draws, leaving nothing behind; returns the
             seconds that it would have taken with the test images.
     """
 
     def __init__(
         self,
-        path: Path,
+        folder: RunFolder,
         save: Callable[[], object],
         decide: Callable[[], object],
         look_at_it: Callable[[], float],
     ) -> None:
-        self._path, self._save = path, save
+        self._folder, self._save = folder, save
         self._decide, self._look_at_it = decide, look_at_it
 
     @override
@@ -72,19 +73,23 @@ class Rehearsal(Finish):
         """Write the network as it is now as a bundle, calibrated, with its rules."""
         self._save()
         self._decide()
+        self._publish()
 
     @override
     def rehearse(self, *, keep: bool) -> float:
         """Return the seconds of the end, measured when all libraries are loaded."""
-        before = self._path.read_bytes() if keep and self._path.is_file() else None
         self._save()
         self._look_at_it()
         began = time.perf_counter()
         self._save()
         saving = time.perf_counter() - began
         seconds = 2 * saving + self._look_at_it() + PROCESS_SECONDS
-        if before is None:
-            self._decide()
+        if keep and self._folder.bundle_path.is_file():
+            self._folder.draft_path.unlink()
         else:
-            write_whole(self._path, before)
+            self._decide()
+            self._publish()
         return seconds
+
+    def _publish(self) -> None:
+        replace_whole(self._folder.draft_path, self._folder.bundle_path)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.bundle import Bundle, write_bundle
+from tellapart.bundle import write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ModelError
 from tellapart.export.twin import with_twin
-from tellapart.files import write_whole
+from tellapart.files import replace_whole, write_whole
 from tellapart.manifest import DataRecord
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
@@ -148,7 +148,8 @@ class Session:
         with looking_ahead(self._data) as known:
             history = self._train()
         self._save()
-        bundle = decide(self._folder.bundle_path, self._data, self._recipe, self._progress)
+        bundle = decide(self._folder.draft_path, self._data, self._recipe, self._progress)
+        replace_whole(self._folder.draft_path, self._folder.bundle_path)
         predictor = open_predictor(self._folder.bundle_path, trust=True)
         evaluation = score_run(self._folder, self._data, predictor, known)
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
@@ -169,12 +170,12 @@ class Session:
         """Return what a run on a budget does before its end."""
         if self._budget is None:
             return None
-        path, data, recipe = self._folder.bundle_path, self._data, self._recipe
+        folder, data, recipe = self._folder, self._data, self._recipe
         return Rehearsal(
-            path,
+            folder,
             self._save,
-            lambda: decide(path, data, recipe, SILENCE),
-            lambda: rehearse_end(self._folder, data, recipe),
+            lambda: decide(folder.draft_path, data, recipe, SILENCE),
+            lambda: rehearse_end(folder, data, recipe),
         )
 
     def _prepare(self, data: Dataset, *, strict: bool) -> None:
@@ -222,8 +223,8 @@ class Session:
         self._network.summary(print_fn=lambda text, **_: lines.append(text), line_length=80)
         self._progress.say("\n".join(lines).strip("\n"), only_log=in_notebook())
 
-    def _save(self) -> Bundle:
-        """Write the bundle, without scores."""
+    def _save(self) -> None:
+        """Write the bundle as a draft, without rules and scores."""
         found = self._data
         parts = {"train": found.train, "validation": found.validation, "test": found.test}
         record = DataRecord(
@@ -239,5 +240,4 @@ class Session:
         bundle = with_twin(
             bundle, self._network, lambda why: self._progress.say(why, only_log=True)
         )
-        write_bundle(self._folder.bundle_path, bundle)
-        return bundle
+        write_bundle(self._folder.draft_path, bundle)
