@@ -95,6 +95,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ),
     ("checkpoint_cost", "figures/stall_share_at_default", "share of training that saving stalls"),
     ("startup", "seconds_over_bare/help", "--help, seconds over a bare interpreter"),
+    ("startup", "seconds/answer", "one answer, from the start of the process to its end, seconds"),
 )
 """Which benchmark, where in its document, and what it is."""
 
