@@ -74,6 +74,52 @@ def test_what_comes_while_a_thread_works_is_answered_together() -> None:
     assert len(work.sizes) <= 3
 
 
+@pytest.mark.parametrize(("job", "sizes"), [(2, [1, 7]), (100, [1, 4, 2, 1])])
+def test_what_is_light_is_left_to_one_thread_and_what_is_heavy_is_shared(
+    job: int, sizes: list[int]
+) -> None:
+    taken = list[int]()
+    gate = threading.Event()
+
+    def work(jobs: Sequence[int]) -> list[int | Exception]:
+        taken.append(len(jobs))
+        gate.wait(30)
+        return list(jobs)
+
+    batcher = Batcher[int, int](work, "test", threads=2, is_heavy=lambda job: job >= 100)
+
+    async def ask_all() -> None:
+        first = asyncio.create_task(batcher.ask([job]))
+        await asyncio.sleep(0.1)
+        others = asyncio.create_task(batcher.ask([job] * 7))
+        await asyncio.sleep(0.1)
+        assert taken == sizes[: 1 if job == 2 else 2]  # the second thread has not begun, or has
+        gate.set()
+        assert (await first, await others) == ([job], [job] * 7)
+
+    _run(ask_all())
+    batcher.close()
+    assert taken == sizes
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_closing_ends_every_thread_though_one_works_on_what_is_light(threads: int) -> None:
+    work = Work(is_open=False)
+    batcher = Batcher[int, int](work, "test", threads=threads, most=1, is_heavy=lambda _: False)
+
+    async def ask_all() -> None:
+        asked = [asyncio.create_task(batcher.ask([2])) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        closing = asyncio.create_task(asyncio.to_thread(batcher.close))
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        assert await asyncio.gather(*asked) == [[4]] * 5
+        await asyncio.wait_for(closing, 30)
+
+    _run(ask_all())
+    assert len(work.sizes) == 5
+
+
 def test_more_than_may_wait_is_refused_at_once_and_the_others_are_answered() -> None:
     work = Work(is_open=False)
     batcher = Batcher[int, int](work, "test", threads=1, most=1, waiting=4)

@@ -67,6 +67,15 @@ def test_a_head_without_end_is_not_read_to_the_end(
     assert hasty.client.get("healthz").status_code == 200
 
 
+def test_an_answer_comes_in_one_piece(server: Running) -> None:
+    with _open(server) as connection:
+        for _ in range(50):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
+            assert f"content-length: {len(body)}".encode() in head.lower()
+            assert body
+
+
 def test_headers_behind_a_body_in_parts_are_bounded_as_well(server: Running) -> None:
     with _open(server) as connection:
         head = b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -29,6 +29,8 @@ class Batcher(Generic[Job, Answer]):
 
     Nothing is delayed to fill a batch: a thread that is free takes what waits, so batches grow
     by themselves as the load does. Of what waits, each thread leaves the others their share.
+    What is light is left to one thread at a time: most of it is Python, which several threads
+    only take from each other.
 
     Args:
         work: Answers some jobs, one answer each, in order; an exception instead of an answer
@@ -37,7 +39,7 @@ class Batcher(Generic[Job, Answer]):
         threads: How many work.
         most: Jobs in one call of `work`.
         waiting: Jobs that may wait; above it `ask` refuses at once.
-        on_batch: Is told the size of each batch.
+        is_heavy: Tells whether a job is worth a thread of its own, beside one that works.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class Batcher(Generic[Job, Answer]):
         threads: int = 2,
         most: int = 64,
         waiting: int = 1024,
-        on_batch: Callable[[int], object] = lambda _: None,
+        is_heavy: Callable[[Job], bool] = lambda _: True,
     ) -> None:
-        self._work, self._most, self._limit, self._on_batch = work, most, waiting, on_batch
+        self._work, self._most, self._limit = work, most, waiting
+        self._is_heavy, self._busy = is_heavy, 0
         self._queue: deque[_Ticket[Job, Answer]] = deque()
         self._change = threading.Condition()
         self._closed = False
@@ -91,7 +94,8 @@ class Batcher(Generic[Job, Answer]):
                 raise Problem(503, "The server is stopping.", {"Retry-After": "5"})
             self.check_room(len(jobs))
             self._queue.extend(tickets)
-            self._change.notify(len(tickets))
+            if self._is_mine():  # if not, the thread that works will take them when it is done
+                self._change.notify(len(tickets))
         try:
             return [await ticket.future for ticket in tickets]
         finally:
@@ -110,24 +114,36 @@ class Batcher(Generic[Job, Answer]):
         step_back()
         while (batch := self._take()) is not None:
             wanted = [ticket for ticket in batch if not ticket.future.cancelled()]
-            if not wanted:
-                continue
-            self._on_batch(len(wanted))
-            try:
-                answers = self._work([ticket.job for ticket in wanted])
-            except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
-                answers = [error] * len(wanted)
-            _deliver(wanted, answers)
+            if wanted:
+                self._answer(wanted)
+            with self._change:
+                self._busy -= 1
+
+    def _answer(self, wanted: Sequence[_Ticket[Job, Answer]]) -> None:
+        try:
+            answers = self._work([ticket.job for ticket in wanted])
+        except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
+            answers = [error] * len(wanted)
+        _deliver(wanted, answers)
 
     def _take(self) -> list[_Ticket[Job, Answer]] | None:
         """Return what waits, as far as it is this thread's share; `None` at the end."""
         with self._change:
-            while not self._queue:
-                if self._closed:
+            while not self._is_mine():
+                if self._closed:  # what is left is light, and another thread is at it
                     return None
                 self._change.wait()
-            share = math.ceil(len(self._queue) / len(self._threads))
-            return [self._queue.popleft() for _ in range(min(self._most, share))]
+            self._busy += 1
+            sharing = len(self._threads) if self._is_heavy(self._queue[0].job) else 1
+            share = math.ceil(len(self._queue) / sharing)
+            taken = [self._queue.popleft() for _ in range(min(self._most, share))]
+            if self._is_mine():
+                self._change.notify()
+            return taken
+
+    def _is_mine(self) -> bool:
+        """Return whether something waits that a thread without work should take."""
+        return bool(self._queue) and (not self._busy or self._is_heavy(self._queue[0].job))
 
 
 def _deliver(batch: Sequence[_Ticket[Job, Answer]], answers: Sequence[Answer | Exception]) -> None:

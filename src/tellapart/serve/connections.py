@@ -1,7 +1,7 @@
 """One connection: how much of a request's head may come, how slowly, and who is gone."""
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +17,42 @@ def connections_within(limits: Limits) -> "type[Connection]":
         limits: How large the head of a request may be, and how slowly it may come.
     """
     return type("Limited", (Connection,), {"limits": limits})
+
+
+class Corked:
+    """Is a transport that sends what is written in one go together.
+
+    Head and body of an answer are written one after the other; each by itself would wake up
+    its receiver, and cost a call of the system, which is a tenth of a small answer's work.
+
+    Args:
+        transport: What sends.
+        loop: Whose steps are the goes.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send something, with all that is written before the event loop goes on."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is written, and close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return whatever else a transport has."""
+        return getattr(self._transport, name)
 
 
 class Connection(HttpToolsProtocol):
@@ -36,7 +72,7 @@ class Connection(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Corked(transport, self.loop)))
         self._caller = Caller()
         self._await_head()
 

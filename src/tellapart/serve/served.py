@@ -25,6 +25,9 @@ MEASURED_PIXELS = 1 << 18
 
 THREADS = 2
 
+HEAVY_BYTES = 4096
+"""From so many on a picture's decoding, which lets other threads go on, is most of its work."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -52,6 +55,13 @@ class Job:
 
     item: Item
     wish: Wish
+
+    @property
+    def is_heavy(self) -> bool:
+        """Return whether its answer is mostly other work than Python's."""
+        content = self.item.content
+        size = content.nbytes if isinstance(content, np.ndarray) else len(content)
+        return bool(size >= HEAVY_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +93,14 @@ class Served:
         self._metrics = metrics
         self.keeper: Keeper | None = None
         self.loaded = load(path, opener)
-        batches = metrics.batches.labels(name)
+        self._batches = metrics.batches.labels(name)
         self._batcher = Batcher(
             self._answer,
             f"answer-{name}",
             threads=THREADS,
             most=limits.batch,
             waiting=limits.waiting,
-            on_batch=batches.observe,
+            is_heavy=lambda job: job.is_heavy,
         )
         metrics.waiting.labels(name).set_function(lambda: self._batcher.waiting)
         self._explainer = Batcher(
@@ -161,6 +171,7 @@ class Served:
 
     def _answer(self, jobs: Sequence[Job]) -> list[Answered | Exception]:
         """Return the answers to a batch, each as its wish is; called by several threads."""
+        self._batches.observe(len(jobs))
         loaded = self.loaded
         spec = loaded.predictor.manifest.image
         items: list[Item] = []

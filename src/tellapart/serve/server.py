@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits
 from typing_extensions import override
 
 from tellapart.errors import UsageError
@@ -159,7 +160,10 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
     gc.collect()
     gc.freeze()
     try:
-        server.run(sockets=[bound])  # at its end it raises what it caught once more: `stop` again
+        # The threads of OpenBLAS would turn round after each product of novelty, and take most
+        # of a processor from those that read requests and answer them.
+        with threadpool_limits(1, "blas"):
+            server.run(sockets=[bound])  # at its end it raises what it caught again: `stop`
     finally:
         gc.unfreeze()
         sys.setswitchinterval(interval)
