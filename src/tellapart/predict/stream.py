@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
-
 from tellapart.data.loading import work_in_order
+from tellapart.data.threads import one_product_at_once
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.answering import Answering
@@ -19,6 +18,9 @@ from tellapart.sections import ImageSpec
 
 _CALLS = 4
 """Calls of the network in one page, of pictures so large that a call has few."""
+
+_FEW = 4
+"""Pictures alone whose product takes less than it takes to keep it to one thread."""
 
 
 def answer_pages(
@@ -59,11 +61,11 @@ def answer_pages(
     if first is None:
         return
     second = next(batches, None)
-    controller = ThreadpoolController() if second is not None or cut is not None else None
 
     def answer(batch: list[tuple[str, Pixels | ImageError]]) -> Page:
         names, found = zip(*batch, strict=True)
-        with _one_product_at_once(controller):
+        is_small = second is None and len(batch) <= _FEW
+        with contextlib.nullcontext() if is_small else one_product_at_once():
             return answering.page(names, found, top)
 
     if second is None:
@@ -94,20 +96,6 @@ def _cut(
 def page_size(spec: ImageSpec) -> int:
     """Return how many pictures make a page."""
     return min(BATCH, _CALLS * batch_size(spec.height, spec.width))
-
-
-def _one_product_at_once(
-    controller: ThreadpoolController | None,
-) -> contextlib.AbstractContextManager[Any]:
-    """Keep the products of novelty to the thread that asks for them.
-
-    The threads of OpenBLAS turn round for some hundredths of a second after a product, and
-    take the processors from decoding. Their number shows in the last digits, too.
-    """
-    if controller is None:
-        return contextlib.nullcontext()
-    limit: contextlib.AbstractContextManager[Any] = controller.limit(limits=1, user_api="blas")
-    return limit
 
 
 def _weight(item: Item) -> int:

@@ -12,9 +12,9 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
-from threadpoolctl import threadpool_limits
 from typing_extensions import override
 
+from tellapart.data.threads import one_product_at_once
 from tellapart.errors import UsageError
 from tellapart.serve.connections import connections_within
 from tellapart.serve.gate import Rights
@@ -160,9 +160,7 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
     gc.collect()
     gc.freeze()
     try:
-        # The threads of OpenBLAS would turn round after each product of novelty, and take most
-        # of a processor from those that read requests and answer them.
-        with threadpool_limits(1, "blas"):
+        with one_product_at_once():  # for good, instead of in each batch
             server.run(sockets=[bound])  # at its end it raises what it caught again: `stop`
     finally:
         gc.unfreeze()
