@@ -173,7 +173,7 @@ def _about_promises(found: Evaluation) -> Iterator[Finding]:
         f"At most {said.risk:.1%} of the labels that are given were to be wrong; on these images "
         f"{said.answered_error:.1%} are ({low:.1%} to {high:.1%}).",
         "The promise is for pictures like the validation images, and these may be harder. Where "
-        "yours are too, ask for less, such as a risk of 0.01",
+        "yours are too, ask for less, such as a risk of 0.01.",
     )
 
 
