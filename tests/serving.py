@@ -54,8 +54,12 @@ class Patient(httpx.HTTPTransport):
 
     @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the first answer that is no 503."""
+        """Return the first answer that is no 503, or the last after a minute."""
+        end = time.monotonic() + 60
         while (response := super().handle_request(request)).status_code == 503:
+            if time.monotonic() > end:
+                break
+            response.close()
             time.sleep(float(response.headers["retry-after"]))
         return response
 

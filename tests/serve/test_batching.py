@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -74,32 +74,71 @@ def test_what_comes_while_a_thread_works_is_answered_together() -> None:
     assert len(work.sizes) <= 3
 
 
-@pytest.mark.parametrize(("job", "sizes"), [(2, [1, 7]), (100, [1, 4, 2, 1])])
-def test_what_is_light_is_left_to_one_thread_and_what_is_heavy_is_shared(
-    job: int, sizes: list[int]
-) -> None:
-    taken = list[int]()
-    gate = threading.Event()
+async def _until(reached: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
 
-    def work(jobs: Sequence[int]) -> list[int | Exception]:
-        taken.append(len(jobs))
-        gate.wait(30)
+
+class Held:
+    """Keeps what it is given until the gate is open; from 100 on it is heavy."""
+
+    def __init__(self) -> None:
+        self.taken, self.gate = list[list[int]](), threading.Event()
+        self.batcher = Batcher[int, int](self, "test", threads=2, is_heavy=lambda job: job >= 100)
+
+    def __call__(self, jobs: Sequence[int]) -> list[int | Exception]:
+        self.taken.append([*jobs])
+        self.gate.wait(30)
         return list(jobs)
 
-    batcher = Batcher[int, int](work, "test", threads=2, is_heavy=lambda job: job >= 100)
+
+def test_what_is_light_is_left_to_one_thread() -> None:
+    held = Held()
 
     async def ask_all() -> None:
-        first = asyncio.create_task(batcher.ask([job]))
+        first = asyncio.create_task(held.batcher.ask([2]))
+        await _until(lambda: held.taken == [[2]])
+        others = asyncio.create_task(held.batcher.ask([2] * 7))
         await asyncio.sleep(0.1)
-        others = asyncio.create_task(batcher.ask([job] * 7))
-        await asyncio.sleep(0.1)
-        assert taken == sizes[: 1 if job == 2 else 2]  # the second thread has not begun, or has
-        gate.set()
-        assert (await first, await others) == ([job], [job] * 7)
+        assert held.taken == [[2]]  # the other thread leaves them alone
+        held.gate.set()
+        assert (await first, await others) == ([2], [2] * 7)
 
     _run(ask_all())
-    batcher.close()
-    assert taken == sizes
+    held.batcher.close()
+    assert held.taken == [[2], [2] * 7]
+
+
+def test_what_is_heavy_is_shared_and_goes_on_beside_what_is_light() -> None:
+    held = Held()
+
+    async def ask_all() -> None:
+        asked = []
+        for jobs, taken in (([2], [[2]]), ([100] * 7, [[2], [100] * 4])):
+            asked.append(asyncio.create_task(held.batcher.ask(jobs)))
+            await _until(lambda taken=taken: held.taken == taken)  # type: ignore[misc]
+        held.gate.set()
+        assert await asyncio.gather(*asked) == [[2], [100] * 7]
+
+    _run(ask_all())
+    held.batcher.close()
+
+
+def test_what_is_light_need_not_wait_for_what_is_heavy() -> None:
+    held = Held()
+
+    async def ask_all() -> None:
+        first = asyncio.create_task(held.batcher.ask([100]))
+        await _until(lambda: held.taken == [[100]])
+        second = asyncio.create_task(held.batcher.ask([2, 2, 100]))
+        await _until(lambda: held.taken == [[100], [2, 2]])
+        held.gate.set()
+        assert (await first, await second) == ([100], [2, 2, 100])
+
+    _run(ask_all())
+    held.batcher.close()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -162,6 +201,7 @@ def test_what_nobody_waits_for_any_longer_is_not_worked_on() -> None:
         await asyncio.sleep(0.05)
         second.cancel()
         await asyncio.sleep(0.05)
+        assert batcher.waiting == 0  # its place is free
         work.gate.set()
         assert await first == [4]
 

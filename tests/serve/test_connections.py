@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,13 @@ def test_a_head_without_end_is_not_read_to_the_end(
     assert hasty.client.get("healthz").status_code == 200
 
 
+def _segments_received(connection: socket.socket) -> int:
+    """Return how many segments with data have come (`tcpi_data_segs_in`)."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    return int.from_bytes(info[152:156], sys.byteorder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the segments of a connection")
 def test_an_answer_comes_in_one_piece(server: Running) -> None:
     with _open(server) as connection:
         for _ in range(50):
@@ -74,6 +82,7 @@ def test_an_answer_comes_in_one_piece(server: Running) -> None:
             head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
             assert f"content-length: {len(body)}".encode() in head.lower()
             assert body
+        assert _segments_received(connection) == 50  # with head and body apart, 100
 
 
 def test_headers_behind_a_body_in_parts_are_bounded_as_well(server: Running) -> None:

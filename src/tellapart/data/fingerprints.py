@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 from tellapart.data.measures import SIDE, Floats, resampling, weights
-from tellapart.data.threads import side_by_side
+from tellapart.data.threads import one_product_at_once, side_by_side
 from tellapart.images.arrays import Pixels
 
 LENGTH = 64
@@ -108,7 +108,7 @@ def _discriminant(plain: Floats, changes: Floats) -> Floats:
     centred = plain - plain.mean(axis=0)
     between = (centred.T @ centred / len(plain)).astype(np.float64)
     first = features - min(LENGTH, features)
-    with threadpool_limits(1, "blas"):
+    with one_product_at_once(), threadpool_limits(1, "blas"):  # SciPy brings a library of its own
         _, directions = eigh(between, within, subset_by_index=(first, features - 1))
     return np.asarray(directions, np.float32)
 

@@ -42,10 +42,10 @@ class _Limit:
 
     def take(self) -> None:
         with self._lock:
-            self._holders += 1
-            if self._holders == 1:
+            if not self._holders:
                 self._controller = self._controller or ThreadpoolController()
                 self._undo.enter_context(self._controller.limit(limits=1, user_api="blas"))
+            self._holders += 1
 
     def give_back(self) -> None:
         with self._lock:

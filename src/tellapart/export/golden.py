@@ -61,7 +61,14 @@ def golden_folder(folder: Path) -> Iterator[Path]:
             raise
 
 
-def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: bool) -> None:
+def write_golden(
+    folder: Path,
+    bundle: Bundle,
+    expected: Expected,
+    *,
+    any_size: bool = False,
+    entry: str | None = None,
+) -> None:
     """Write inputs as PNG, what must come out as JSON, and the programs that compare.
 
     The PNG files are as plain as can be: one chunk of data, no filters.
@@ -71,6 +78,7 @@ def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: 
         bundle: Its rules.
         expected: What it says of real images.
         any_size: Whether the images have another size than the network's.
+        entry: The name of the file's second entry, if it has one.
 
     Raises:
         OSError: The place cannot be written.
@@ -80,7 +88,7 @@ def write_golden(folder: Path, bundle: Bundle, expected: Expected, *, any_size: 
         (folder / _picture(number)).write_bytes(plain_png(expected.given[place]))
         rows.append({"file": _picture(number), **_row(bundle, expected, place)})
     record = {
-        "contract": contract_of(bundle, any_size=any_size),
+        "contract": contract_of(bundle, any_size=any_size, entry=entry),
         "tolerance": TOLERANCE,
         "rules": _rules(bundle),
         "pictures": rows,

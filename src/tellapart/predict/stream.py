@@ -64,7 +64,7 @@ def answer_pages(
 
     def answer(batch: list[tuple[str, Pixels | ImageError]]) -> Page:
         names, found = zip(*batch, strict=True)
-        is_small = second is None and len(batch) <= _FEW
+        is_small = cut is None and second is None and len(batch) <= _FEW
         with contextlib.nullcontext() if is_small else one_product_at_once():
             return answering.page(names, found, top)
 

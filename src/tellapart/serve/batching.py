@@ -1,6 +1,8 @@
 """Requests that come at the same time are answered together: a bounded queue, a few threads."""
 
 import asyncio
+import contextlib
+import itertools
 import math
 import threading
 from collections import deque
@@ -29,8 +31,8 @@ class Batcher(Generic[Job, Answer]):
 
     Nothing is delayed to fill a batch: a thread that is free takes what waits, so batches grow
     by themselves as the load does. Of what waits, each thread leaves the others their share.
-    What is light is left to one thread at a time: most of it is Python, which several threads
-    only take from each other.
+    What is light is left to one thread at a time, beside those that work on heavy jobs: most of
+    it is Python, which several threads only take from each other.
 
     Args:
         work: Answers some jobs, one answer each, in order; an exception instead of an answer
@@ -39,7 +41,7 @@ class Batcher(Generic[Job, Answer]):
         threads: How many work.
         most: Jobs in one call of `work`.
         waiting: Jobs that may wait; above it `ask` refuses at once.
-        is_heavy: Tells whether a job is worth a thread of its own, beside one that works.
+        is_heavy: Tells whether a job is worth a thread of its own, beside others.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Batcher(Generic[Job, Answer]):
         is_heavy: Callable[[Job], bool] = lambda _: True,
     ) -> None:
         self._work, self._most, self._limit = work, most, waiting
-        self._is_heavy, self._busy = is_heavy, 0
+        self._is_heavy, self._light_busy = is_heavy, False
         self._queue: deque[_Ticket[Job, Answer]] = deque()
         self._change = threading.Condition()
         self._closed = False
@@ -98,9 +100,18 @@ class Batcher(Generic[Job, Answer]):
                 self._change.notify(len(tickets))
         try:
             return [await ticket.future for ticket in tickets]
-        finally:
-            for ticket in tickets:  # where nobody waits any longer they are not worked on
-                ticket.future.cancel()
+        except BaseException:  # nobody waits any longer
+            self._withdraw(tickets)
+            raise
+
+    def _withdraw(self, tickets: Sequence[_Ticket[Job, Answer]]) -> None:
+        """Take out what waits of some jobs; what is begun is finished for nobody."""
+        for ticket in tickets:
+            ticket.future.cancel()
+        with self._change:
+            self._queue = deque(each for each in self._queue if not each.future.cancelled())
+            if self._is_mine():  # what is first now may be heavy
+                self._change.notify()
 
     def close(self) -> None:
         """Answer what waits, and end the threads."""
@@ -113,13 +124,15 @@ class Batcher(Generic[Job, Answer]):
     def _serve(self) -> None:
         step_back()
         while (batch := self._take()) is not None:
-            wanted = [ticket for ticket in batch if not ticket.future.cancelled()]
-            if wanted:
-                self._answer(wanted)
-            with self._change:
-                self._busy -= 1
+            try:
+                self._answer(batch)
+            finally:
+                self._give_back(batch)
 
-    def _answer(self, wanted: Sequence[_Ticket[Job, Answer]]) -> None:
+    def _answer(self, batch: Sequence[_Ticket[Job, Answer]]) -> None:
+        wanted = [ticket for ticket in batch if not ticket.future.cancelled()]
+        if not wanted:
+            return
         try:
             answers = self._work([ticket.job for ticket in wanted])
         except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
@@ -133,17 +146,25 @@ class Batcher(Generic[Job, Answer]):
                 if self._closed:  # what is left is light, and another thread is at it
                     return None
                 self._change.wait()
-            self._busy += 1
-            sharing = len(self._threads) if self._is_heavy(self._queue[0].job) else 1
-            share = math.ceil(len(self._queue) / sharing)
+            is_heavy = self._is_heavy(self._queue[0].job)
+            self._light_busy = self._light_busy or not is_heavy
+            alike = itertools.takewhile(lambda t: self._is_heavy(t.job) == is_heavy, self._queue)
+            waiting = len(list(itertools.islice(alike, self._most * len(self._threads))))
+            share = math.ceil(waiting / len(self._threads)) if is_heavy else waiting
             taken = [self._queue.popleft() for _ in range(min(self._most, share))]
             if self._is_mine():
                 self._change.notify()
             return taken
 
+    def _give_back(self, batch: Sequence[_Ticket[Job, Answer]]) -> None:
+        """Let light jobs be taken again, where these were such: by this thread, which goes on."""
+        with self._change:
+            if not self._is_heavy(batch[0].job):
+                self._light_busy = False
+
     def _is_mine(self) -> bool:
         """Return whether something waits that a thread without work should take."""
-        return bool(self._queue) and (not self._busy or self._is_heavy(self._queue[0].job))
+        return bool(self._queue) and (not self._light_busy or self._is_heavy(self._queue[0].job))
 
 
 def _deliver(batch: Sequence[_Ticket[Job, Answer]], answers: Sequence[Answer | Exception]) -> None:
@@ -159,5 +180,5 @@ def _deliver(batch: Sequence[_Ticket[Job, Answer]], answers: Sequence[Answer | E
                 future.set_result(answers[place])
 
     for loop, places in by_loop.items():
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # it was closed meanwhile
             loop.call_soon_threadsafe(hand_over, places)

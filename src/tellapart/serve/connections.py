@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, ClassVar, cast
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tellapart.serve.callers import KEY, Caller
 from tellapart.serve.limits import Limits
@@ -33,12 +33,20 @@ class Corked:
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._parts: list[bytes] = []
+        self._is_lost = False
 
     def write(self, data: bytes) -> None:
         """Send something, with all that is written before the event loop goes on."""
+        if self._is_lost:
+            return
         if not self._parts:
             self._loop.call_soon(self._send)
         self._parts.append(data)
+
+    def lose(self) -> None:
+        """Forget what is written, and what will be: nobody is there to receive it."""
+        self._is_lost = True
+        self._parts.clear()
 
     def close(self) -> None:
         """Send what is written, and close."""
@@ -72,13 +80,17 @@ class Connection(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", Corked(transport, self.loop)))
-        self._caller = Caller()
+        self._corked = Corked(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self._corked))
+        self._caller, self._cycles = Caller(), list[RequestResponseCycle]()
         self._await_head()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._corked.lose()
+        for cycle in self._cycles:  # uvicorn itself tells the last of them alone
+            cycle.disconnected = not cycle.response_complete
         super().connection_lost(exc)
         self._caller.hang_up()
 
@@ -106,6 +118,8 @@ class Connection(HttpToolsProtocol):
         self._disarm()
         self._head_bytes = 0
         super().on_headers_complete()
+        under_way = [cycle for cycle in self._cycles if not cycle.response_complete]
+        self._cycles = [*under_way, self.cycle]
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -116,6 +130,10 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._head_bytes = 0
         super().on_message_complete()
+        # A large body paused the reading, and the caller's hanging up would not be read either.
+        # Where another request is behind it, the pause is what keeps more from coming.
+        if not self.pipeline:
+            self.flow.resume_reading()
 
     def _await_head(self) -> None:
         self._alarm = self.loop.call_later(self.limits.head_seconds, self.transport.close)

@@ -13,7 +13,7 @@ from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ExportError, TellapartError, UsageError, did_you_mean
 from tellapart.export.card import NAME, card_of
 from tellapart.export.catalogue import WRITERS, Order, check_any_size
-from tellapart.export.formats import FORMATS
+from tellapart.export.formats import ANY_SIZE, FORMATS
 from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
 from tellapart.export.int8 import CALIBRATING, MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
 from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
@@ -140,7 +140,8 @@ def export(
             )
             (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
         if folder is not None:
-            write_golden(folder, bundle, expected, any_size=any_size)
+            entry = None if second is None else ANY_SIZE
+            write_golden(folder, bundle, expected, any_size=any_size, entry=entry)
         size = put_in_place(to, path, target)
     return Exported(
         path=str(target),
@@ -183,9 +184,10 @@ def _prove(order: Order, to: str, path: Path, expected: Expected, *, exactly: bo
     """
     proof = prove(order.bundle, to, FORMATS[to], path, expected)
     if exactly and (wrong := proof.fails(TOLERANCE)):
+        size = " x ".join(map(str, expected.given.shape[1:3]))
         raise ExportError(
-            f"The {to} file does not answer as {order.source} and was removed: {wrong}. "
-            f"It was run by {proof.runtime}."
+            f"The {to} file does not answer as {order.source} about pictures of {size} and was "
+            f"removed: {wrong}. It was run by {proof.runtime}."
         )
     return proof
 

@@ -1,7 +1,8 @@
 """The end of a run, rehearsed: a run on a budget must know how long it will take."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from typing_extensions import override
 
@@ -71,25 +72,33 @@ class Rehearsal(Finish):
     @override
     def save(self) -> None:
         """Write the network as it is now as a bundle, calibrated, with its rules."""
-        self._save()
-        self._decide()
-        self._publish()
+        with self._drafting():
+            self._save()
+            self._decide()
+            self._publish()
 
     @override
     def rehearse(self, *, keep: bool) -> float:
         """Return the seconds of the end, measured when all libraries are loaded."""
-        self._save()
-        self._look_at_it()
-        began = time.perf_counter()
-        self._save()
-        saving = time.perf_counter() - began
-        seconds = 2 * saving + self._look_at_it() + PROCESS_SECONDS
-        if keep and self._folder.bundle_path.is_file():
-            self._folder.draft_path.unlink()
-        else:
-            self._decide()
-            self._publish()
+        with self._drafting():
+            self._save()
+            self._look_at_it()
+            began = time.perf_counter()
+            self._save()
+            saving = time.perf_counter() - began
+            seconds = 2 * saving + self._look_at_it() + PROCESS_SECONDS
+            if not (keep and self._folder.bundle_path.is_file()):
+                self._decide()
+                self._publish()
         return seconds
+
+    @contextmanager
+    def _drafting(self) -> Iterator[None]:
+        """Leave no draft behind, whatever happens."""
+        try:
+            yield
+        finally:
+            self._folder.draft_path.unlink(missing_ok=True)
 
     def _publish(self) -> None:
         replace_whole(self._folder.draft_path, self._folder.bundle_path)
