@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +200,15 @@ def test_a_run_writes_every_file_beside_and_goes_on_after_the_disk_was_full(
     ours, theirs = resumed.model.network.get_weights(), file_run.model.network.get_weights()
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_draft_that_fails_leaves_the_classifier_that_was_there(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for content, expected in ((b"first", b"first"), (None, b"first"), (b"second", b"second")):
+        with suppress(RuntimeError), folder.drafting():
+            folder.draft_path.write_bytes(content or b"half of it")
+            if content is None:
+                raise RuntimeError
+            folder.publish()
+        assert folder.bundle_path.read_bytes() == expected
+        assert list(tmp_path.iterdir()) == [folder.bundle_path]

@@ -10,7 +10,7 @@ from typing import Any
 from tellapart._extras import is_installed, load_extra
 from tellapart.bundle import Bundle
 from tellapart.errors import ExportError, UsageError
-from tellapart.export.contract import FILE, KEY, contract_text
+from tellapart.export.contract import FILE, KEY, contract_of, contract_text
 from tellapart.export.formats import ANY_SIZE
 from tellapart.export.graph import UnwritableError
 from tellapart.export.onnx import ending_of, to_onnx
@@ -37,8 +37,8 @@ class Order:
 
     def contract(self, *, in_8_bits: bool = False, entry: str | None = None) -> str:
         """Return what the file tells whoever runs it."""
-        how = {"any_size": self.any_size, "in_8_bits": in_8_bits, "entry": entry}
-        return contract_text(self.bundle, **how)
+        found = contract_of(self.bundle, any_size=self.any_size, in_8_bits=in_8_bits, entry=entry)
+        return contract_text(found)
 
 
 Writer = Callable[[Order, Path], None]

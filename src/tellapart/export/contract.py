@@ -1,6 +1,7 @@
 """What a file in another format tells whoever runs it, as JSON, wherever the format keeps it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tellapart._version import __version__
@@ -42,7 +43,6 @@ def contract_of(
     }
 
 
-def contract_text(bundle: Bundle, **how: Any) -> str:
-    """Return the contract as text; `how` as `contract_of` takes it."""
-    found = contract_of(bundle, **how)
-    return json.dumps(found, ensure_ascii=False, indent=2)
+def contract_text(contract: Mapping[str, Any]) -> str:
+    """Return what `contract_of` gives as text."""
+    return json.dumps(contract, ensure_ascii=False, indent=2)

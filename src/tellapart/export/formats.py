@@ -33,7 +33,7 @@ class Format:
         open: Opens a file in that runtime.
         writers: The packages that it is written with, each with the extra that brings it.
         beside: What else belongs to a file `{stem}` plus suffix.
-        two_entries: Whether a file has a second entry, which makes pictures of any size fit.
+        any_size_entry: The name of a second entry, which makes pictures of any size fit.
     """
 
     suffix: str
@@ -42,7 +42,7 @@ class Format:
     open: Callable[[Path], Answer]
     writers: tuple[tuple[str, str], ...] = ()
     beside: tuple[str, ...] = ()
-    two_entries: bool = False
+    any_size_entry: str | None = None
 
     def check_installed(self) -> None:
         """See that it can be written and run here.
@@ -145,7 +145,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             *(".xml", "openvino", "openvino", open_openvino, _BY_ONNX), beside=("{stem}.bin",)
         ),
         "saved_model": Format(
-            *(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model), two_entries=True
+            *(".saved_model", "tensorflow", "tensorflow-cpu", open_saved_model),
+            any_size_entry=ANY_SIZE,
         ),
     }
 )

@@ -5,7 +5,7 @@ from typing import Any
 from tellapart._extras import load_extra
 from tellapart._version import __version__
 from tellapart.bundle import Bundle
-from tellapart.export.contract import KEY, contract_text
+from tellapart.export.contract import KEY, contract_of, contract_text
 from tellapart.export.graph import IR_VERSION, OPSET, Graph, UnwritableError, Value
 from tellapart.export.head import Ending, HeadWriter, last_with_weights, write_ending
 from tellapart.export.network import write_network
@@ -68,7 +68,7 @@ def to_onnx(bundle: Bundle, network: Any, *, any_size: bool = False) -> bytes:
         producer_name="tellapart",
         producer_version=__version__,
     )
-    onnx.helper.set_model_props(model, {KEY: contract_text(bundle, any_size=any_size)})
+    onnx.helper.set_model_props(model, {KEY: contract_text(contract_of(bundle, any_size=any_size))})
     if model.ByteSize() > MOST_BYTES:
         raise UnwritableError(f"all weights together ({model.ByteSize():,} bytes)")
     try:

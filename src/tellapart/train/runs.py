@@ -1,7 +1,8 @@
 """The folder of one run: what lies where in it, and what it remembers of its beginnings."""
 
 import json
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
-from tellapart.files import make_numbered_folder, write_whole
+from tellapart.files import make_numbered_folder, replace_whole, write_whole
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.train.history import History
@@ -112,6 +113,22 @@ class RunFolder:
     def draft_path(self) -> Path:
         """Return where a classifier lies until its rules are learnt, or a kill leaves it."""
         return self.path / ".model.tellapart.draft.part"
+
+    @contextmanager
+    def drafting(self) -> Iterator[None]:
+        """Leave no draft behind, whatever happens; checkpoints have what is in it."""
+        try:
+            yield
+        finally:
+            self.draft_path.unlink(missing_ok=True)
+
+    def publish(self) -> None:
+        """Let the draft be the classifier.
+
+        Raises:
+            OutputError: The place cannot be written.
+        """
+        replace_whole(self.draft_path, self.bundle_path)
 
     @property
     def evaluation_path(self) -> Path:

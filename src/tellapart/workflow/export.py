@@ -13,7 +13,7 @@ from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ExportError, TellapartError, UsageError, did_you_mean
 from tellapart.export.card import NAME, card_of
 from tellapart.export.catalogue import WRITERS, Order, check_any_size
-from tellapart.export.formats import ANY_SIZE, FORMATS
+from tellapart.export.formats import FORMATS
 from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
 from tellapart.export.int8 import CALIBRATING, MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
 from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
@@ -124,7 +124,8 @@ def export(
     images = _images(source, bundle, progress)
     larger = of_another_size(images)
     expected = expect(bundle, runtime, larger if any_size else images)
-    second = expect(bundle, runtime, larger) if FORMATS[to].two_entries else None
+    entry = FORMATS[to].any_size_entry
+    second = expect(bundle, runtime, larger) if entry is not None else None
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
     with pictures as folder, beside(target) as path:
@@ -140,7 +141,6 @@ def export(
             )
             (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
         if folder is not None:
-            entry = None if second is None else ANY_SIZE
             write_golden(folder, bundle, expected, any_size=any_size, entry=entry)
         size = put_in_place(to, path, target)
     return Exported(

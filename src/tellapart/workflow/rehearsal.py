@@ -1,13 +1,11 @@
 """The end of a run, rehearsed: a run on a budget must know how long it will take."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from typing_extensions import override
 
 from tellapart.data.prepare import Prepared
-from tellapart.files import replace_whole
 from tellapart.predict.opening import open_predictor
 from tellapart.recipe import Recipe
 from tellapart.train.options import Finish
@@ -72,15 +70,15 @@ class Rehearsal(Finish):
     @override
     def save(self) -> None:
         """Write the network as it is now as a bundle, calibrated, with its rules."""
-        with self._drafting():
+        with self._folder.drafting():
             self._save()
             self._decide()
-            self._publish()
+            self._folder.publish()
 
     @override
     def rehearse(self, *, keep: bool) -> float:
         """Return the seconds of the end, measured when all libraries are loaded."""
-        with self._drafting():
+        with self._folder.drafting():
             self._save()
             self._look_at_it()
             began = time.perf_counter()
@@ -89,16 +87,5 @@ class Rehearsal(Finish):
             seconds = 2 * saving + self._look_at_it() + PROCESS_SECONDS
             if not (keep and self._folder.bundle_path.is_file()):
                 self._decide()
-                self._publish()
+                self._folder.publish()
         return seconds
-
-    @contextmanager
-    def _drafting(self) -> Iterator[None]:
-        """Leave no draft behind, whatever happens."""
-        try:
-            yield
-        finally:
-            self._folder.draft_path.unlink(missing_ok=True)
-
-    def _publish(self) -> None:
-        replace_whole(self._folder.draft_path, self._folder.bundle_path)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.bundle import Bundle, write_bundle
+from tellapart.bundle import write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import Prepared
 from tellapart.errors import DataError, ModelError
 from tellapart.export.twin import with_twin
-from tellapart.files import replace_whole, write_whole
+from tellapart.files import write_whole
 from tellapart.manifest import DataRecord
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
@@ -147,7 +147,10 @@ class Session:
         """Train, save, score and draw."""
         with looking_ahead(self._data) as known:
             history = self._train()
-        bundle = self._save_decided()
+        with self._folder.drafting():
+            self._save()
+            bundle = decide(self._folder.draft_path, self._data, self._recipe, self._progress)
+            self._folder.publish()
         predictor = open_predictor(self._folder.bundle_path, trust=True)
         evaluation = score_run(self._folder, self._data, predictor, known)
         write_bundle(self._folder.bundle_path, bundle.with_scores(summary_of(evaluation)))
@@ -163,21 +166,6 @@ class Session:
     def _train(self) -> History:
         options = FitOptions(self._own_optimizer, self._save_every, self._budget, self._rehearsal())
         return fit(self._network, self._recipe, self._data, self._folder, self._progress, options)
-
-    def _save_decided(self) -> Bundle:
-        """Write the bundle with its rules; where these fail, leave an older one, or one without."""
-        draft, place = self._folder.draft_path, self._folder.bundle_path
-        self._save()
-        try:
-            bundle = decide(draft, self._data, self._recipe, self._progress)
-        except BaseException:
-            if place.is_file():
-                draft.unlink()
-            else:
-                replace_whole(draft, place)
-            raise
-        replace_whole(draft, place)
-        return bundle
 
     def _rehearsal(self) -> Rehearsal | None:
         """Return what a run on a budget does before its end."""
