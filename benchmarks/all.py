@@ -87,11 +87,11 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ),
     ("serve_load", "photos/served_over/in_process", "serving photos: served over in-process"),
     ("serve_load", "throughput/served_over/unbatched", "small pictures: batched over unbatched"),
-    ("serve_load", "half_load/milliseconds/p99", "99 % of answers at half load, milliseconds"),
+    ("serve_load", "half_load/milliseconds/p99", "99% of answers at half load, milliseconds"),
     (
         "serve_load",
         "overload/refusal_milliseconds/p95",
-        "95 % of refusals at three times what can be answered, milliseconds",
+        "95% of refusals at three times what can be answered, milliseconds",
     ),
     ("checkpoint_cost", "figures/stall_share_at_default", "share of training that saving stalls"),
     ("startup", "seconds_over_bare/help", "--help, seconds over a bare interpreter"),

@@ -36,7 +36,7 @@ def resize(pixels: Pixels, generator: np.random.Generator) -> Pixels:
 
 
 def crop(pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    """Return a picture with up to 7 % cut off at each side, at least somewhere a little."""
+    """Return a picture with up to 7% cut off at each side, at least somewhere a little."""
     height, width = pixels.shape[:2]
     most = max(2, round(0.07 * min(height, width)))
     top, bottom, left, right = generator.integers(0, most + 1, 4)

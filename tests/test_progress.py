@@ -39,7 +39,7 @@ def test_lines_of_one_task_lie_a_pause_apart_and_go_up(steps: list[tuple[int, fl
     lines = shown.splitlines()
     assert len(lines) == len(times) - 1
     assert all(later - sooner >= 10.0 for sooner, later in itertools.pairwise(times))
-    shares = [int(line.removeprefix("Reading: ").removesuffix(" %")) for line in lines]
+    shares = [int(line.removeprefix("Reading: ").removesuffix("%")) for line in lines]
     assert shares == sorted(set(shares))
 
 
@@ -51,7 +51,7 @@ def test_a_task_says_its_tenths_with_the_note() -> None:
             clock.seconds += 10.0
         task.advance(40)
     assert stream.getvalue() == (
-        "Epoch 1/3: 20 %, first\nEpoch 1/3: 30 %, loss 0.5\nEpoch 1/3: 70 %\n"
+        "Epoch 1/3: 20%, first\nEpoch 1/3: 30%, loss 0.5\nEpoch 1/3: 70%\n"
     )
 
 

@@ -39,7 +39,7 @@ class RiskTable(_Record):
         thresholds: A label is given where its probability is at least this.
         answered: How many images got a label then.
         wrong: How many of these labels were wrong.
-        bounds: The share of wrong labels is at most this, with 95 % confidence.
+        bounds: The share of wrong labels is at most this, with 95% confidence.
         set_thresholds: Which classes the others may be: those at least so probable.
         set_threshold_of_all: The same, where nothing gets a label.
     """
@@ -65,7 +65,7 @@ class RiskTable(_Record):
         """Return the row that answers most images at a risk of at most `risk`, or `None`.
 
         Rows are tested one after another, the surest images first, until one fails; so all
-        that pass keep the promise with 95 % confidence together (fixed-sequence testing:
+        that pass keep the promise with 95% confidence together (fixed-sequence testing:
         Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021). The first row
         to be tested follows from `risk` and the number of images alone.
         """
@@ -133,7 +133,7 @@ class Decisions(_Record):
 
 
 def fewest_images(risk: float) -> int:
-    """Return how many right answers prove a risk at the least, with 95 % confidence.
+    """Return how many right answers prove a risk at the least, with 95% confidence.
 
     Raises:
         UsageError: `risk` is not between 0 and 1.

@@ -39,7 +39,7 @@ class DataRecord(Record):
 
 
 class Scores(Record):
-    """The headline of the evaluation on the test images, with its 95 % interval."""
+    """The headline of the evaluation on the test images, with its 95% interval."""
 
     accuracy: float
     accuracy_low: float

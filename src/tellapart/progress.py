@@ -113,7 +113,7 @@ class _LineTask(Task):
         tenth = 10 * self._done // self._total
         if tenth > self._said_tenth:
             self._said_tenth, self._said_at = tenth, self._clock()
-            self._say(f"{self._title}: {10 * tenth} %" + (f", {note}" if note else ""))
+            self._say(f"{self._title}: {10 * tenth}%" + (f", {note}" if note else ""))
 
 
 class Bars(Progress):

@@ -80,6 +80,7 @@ class ModelSection(Section):
     name: Literal[
         "compact-resnet",
         "fast-cnn",
+        "fine-resnet",
         "guide-cnn",
         "large-resnet",
         "photo-resnet",
@@ -154,7 +155,7 @@ class FitSection(Section):
 class AnswersSection(Section):
     """When the classifier may say that it is unsure, or that it does not know.
 
-    `risk` is the share of wrong labels among those that are given, promised with 95 %
+    `risk` is the share of wrong labels among those that are given, promised with 95%
     confidence; `coverage` how often the classes that an unsure answer names hold the true
     one; `unknown` how many known pictures may be called unknown by mistake.
     """

@@ -68,7 +68,7 @@ def brightened(picture: Image.Image) -> Image.Image:
     return picture.point(lambda level: min(255, round(level * 1.25 + 10)))
 
 
-# What the whole of the project is held to: 95 % of the encoded, 70 % of the others.
+# What the whole of the project is held to: 95% of the encoded, 70% of the others.
 WANTED: dict[Callable[[Image.Image], Image.Image], float] = {
     encoded: 0.95,
     resized: 0.95,

@@ -27,7 +27,7 @@ def test_many_values_by_chance_look_associated_only_without_the_correction() -> 
         significant += found.p_value < 0.05
     assert np.mean(plain) > 0.15
     assert np.mean(corrected) < 0.06
-    assert 1 <= significant <= 22  # 5 % of 200, and what chance adds
+    assert 1 <= significant <= 22  # 5% of 200, and what chance adds
 
 
 def test_values_that_each_occur_once_say_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Intervals are what they say: 95 % of them hold the truth, over 2,000 simulated test sets."""
+"""Intervals are what they say: 95% of them hold the truth, over 2,000 simulated test sets."""
 
 from collections.abc import Callable
 

@@ -133,7 +133,7 @@ def test_no_image_at_all_is_refused() -> None:
 def test_the_bound_is_that_of_clopper_and_pearson(wrong: int, count: int) -> None:
     from scipy.stats import binomtest
 
-    # one-sided 95 % is the upper end of the two-sided 90 %
+    # one-sided 95% is the upper end of the two-sided 90%
     wanted = binomtest(wrong, count).proportion_ci(0.9, method="exact").high
     [found] = upper_bounds(np.array([wrong]), np.array([count]))
     assert found == pytest.approx(wanted)
@@ -171,7 +171,7 @@ def test_a_score_says_what_was_promised_and_survives_json() -> None:
     rules: Decisions = fit_decisions(shares, targets, novelty, AnswersSection(risk=0.1))
     found = score_answers(rules, targets, shares, novelty)
     assert found.answered + found.unsure + found.unknown == pytest.approx(1.0)
-    assert "promised: at most 10 % with 95 % confidence" in str(found)
+    assert "promised: at most 10% with 95% confidence" in str(found)
     assert AnswersScore.model_validate_json(found.model_dump_json()) == found
     silent = score_answers(rules, targets, shares, novelty, risk=1e-4)
     assert (silent.answered, silent.answered_error) == (0.0, None)

@@ -70,7 +70,7 @@ def test_random_maps_pass_as_seldom_as_the_level_says() -> None:
         weigh_map(sees_the_box, picture(), 1, heat, cells=(5, 5), seed=n).p_value <= 0.05
         for n, heat in enumerate(maps)
     ]
-    assert sum(passed) <= 8  # at 1 in 20, 9 or more of 60 come up in less than 1 % of trials
+    assert sum(passed) <= 8  # at 1 in 20, 9 or more of 60 come up in less than 1% of trials
 
 
 def test_networks_with_random_weights_never_pass_though_their_maps_point_at_the_patch() -> None:

@@ -32,7 +32,7 @@ def test_it_states_classes_scores_with_intervals_rules_and_limits(bundle: Bundle
     text = card_of(bundle.manifest, "onnx", "model.onnx")
     assert "0 T-shirt, 1 Bötchen, 2 Schuh, 3 Tasche, 4 Mantel" in text
     assert "| test accuracy | 0.9120 | 0.9063 to 0.9174 | 10,000 |" in text
-    assert "at most 2 % of the labels" in text
+    assert "at most 2% of the labels" in text
     rules = bundle.manifest.decisions
     assert rules is not None
     assert rules.novelty is not None

@@ -110,7 +110,7 @@ def test_a_picture_that_is_dropped_is_named_with_bars_and_the_time(
         wanted = server.client.post("v1/predict", content=pictures[0]).json()["predictions"][0]
         assert "shirt.png" in said
         assert wanted["choices"][0]["label"] in said
-        assert f"{100 * wanted['choices'][0]['probability']:.1f} %" in said
+        assert f"{100 * wanted['choices'][0]['probability']:.1f}%" in said
         assert " ms in the server" in said
         assert len(answer.query_selector_all("meter")) == 3
         bar = Image.open(io.BytesIO(answer.query_selector("meter").screenshot())).convert("RGB")

@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.errors import ModelError
+from tellapart.sections import ImageSpec
 from tellapart.train.machine import machine_facts
 
 pytestmark = pytest.mark.core
 
 
-def _network(policy: str) -> keras.Model:
+def _network(policy: str, last: str = "float32") -> keras.Model:
     layers = keras.layers
     return keras.Sequential(
         [
@@ -21,7 +23,7 @@ def _network(policy: str) -> keras.Model:
             layers.Rescaling(1 / 255),
             layers.Flatten(),
             layers.Dense(8, activation="relu", dtype=policy),
-            layers.Dense(10, activation="softmax", dtype="float32"),
+            layers.Dense(10, activation="softmax", dtype=last),
         ]
     )
 
@@ -45,3 +47,21 @@ def test_16_bits_without_instructions_for_them_are_refused_with_the_fix(
         )
     assert caught.value.exit_code == 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_computes_in_16_bits_to_its_end_is_trained_and_answers(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    flags = Path("/proc/cpuinfo").read_text("utf-8")
+    if not any(name in flags for name in ("avx512_bf16", "amx_bf16", " bf16")):
+        pytest.skip("this processor does not compute in 16 bits")
+    policy = "mixed_bfloat16"
+    run = tellapart.train(
+        slice_of_fashion, model=_network(policy, policy), epochs=1, output=tmp_path, quiet=True
+    )
+    assert np.isfinite(run.history.epochs[-1].loss)
+    assert {weights.dtype for weights in run.model.network.get_weights()} == {np.dtype("float32")}
+    answers = run.model.predict(
+        list(slice_of_fashion.test.take(np.arange(5)).decode(ImageSpec()).pixels)
+    )
+    assert all(0.05 < answer.choices[0].probability <= 1 for answer in answers)

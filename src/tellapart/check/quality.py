@@ -16,7 +16,7 @@ BLANK_CONTRAST = 2.0
 """A picture whose grey levels deviate less from their mean shows nothing."""
 
 DARK_LEVEL = 30
-"""A picture of which 95 % lie below this grey level is dark."""
+"""A picture of which 95% lie below this grey level is dark."""
 
 BLURRED_SHARE = 1 / 8
 """A picture with less than this share of the usual sharpness is blurred."""
@@ -63,7 +63,7 @@ def find_dark(evidence: Evidence) -> tuple[Finding, ...]:
     return _finding(
         evidence,
         (share >= 0.95) & ~_is_blank(evidence),
-        ("dark", "warning", f"dark: 95 % of each lies below grey level {DARK_LEVEL} of 255"),
+        ("dark", "warning", f"dark: 95% of each lies below grey level {DARK_LEVEL} of 255"),
         "Look at them; brighten them, or leave out what nobody could name.",
     )
 

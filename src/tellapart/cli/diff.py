@@ -25,7 +25,7 @@ def diff(
     """Tell what differs between two runs, and whether it is more than noise.
 
     Shows recipe, data, versions and scores; the accuracies are compared on the same test
-    images, with McNemar's test and a 95 % interval.
+    images, with McNemar's test and a 95% interval.
 
     \b
     Example:

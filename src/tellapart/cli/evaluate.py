@@ -52,7 +52,7 @@ def evaluate(
 ) -> None:
     """Score a classifier on pictures whose classes are known.
 
-    Shows accuracy and other scores with 95 % intervals, what simple ways score, whether the
+    Shows accuracy and other scores with 95% intervals, what simple ways score, whether the
     probabilities can be believed, every class, and the most confused pairs. A table of
     another program's answers has a column image and one called label, or one for each class.
     The pictures are read as `train` reads them; unreadable ones are skipped and listed.

@@ -32,8 +32,8 @@ class Fingerprints:
     Attributes:
         vectors: `(n, length)`.
         mirrored: `(n, length)`: those of the same pictures, mirrored left to right.
-        reach: The square of the distance within which 99.7 % of slight variations stay.
-        window: How far apart the last numbers of all but 0.3 % of them lie; the last
+        reach: The square of the distance within which 99.7% of slight variations stay.
+        window: How far apart the last numbers of all but 0.3% of them lie; the last
             number is the one in which pictures differ most.
     """
 

@@ -13,7 +13,7 @@ class AnswersScore(BaseModel):
         coverage: How often sets were to hold the true class.
         answered: The share of samples that got a label.
         answered_error: The share of wrong labels among those; `None` where there are none.
-        answered_error_low: The lower end of its 95 % Wilson interval.
+        answered_error_low: The lower end of its 95% Wilson interval.
         answered_error_high: The upper end.
         unsure: The share of samples that got a set.
         unsure_coverage: How often the set holds the true class; `None` where there are none.
@@ -52,10 +52,10 @@ class AnswersScore(BaseModel):
         promise = (
             "nothing is promised"
             if self.risk is None
-            else f"promised: at most {100 * self.risk:g} % with 95 % confidence"
+            else f"promised: at most {100 * self.risk:g}% with 95% confidence"
             + ("" if self.is_promise_kept else ", which did not hold here")
         )
         return (
-            f"answers {100 * self.answered:.1f} % of {self.samples:,} test images, wrong on "
-            f"{100 * self.answered_error:.1f} % of those; {promise}"
+            f"answers {100 * self.answered:.1f}% of {self.samples:,} test images, wrong on "
+            f"{100 * self.answered_error:.1f}% of those; {promise}"
         )

@@ -36,8 +36,8 @@ def score_answers(
         >>> shares, targets = np.full((400, 2), [0.9, 0.1]), np.zeros(400, np.int64)
         >>> rules = fit_decisions(shares, targets, None, AnswersSection())
         >>> print(score_answers(rules, targets, shares, None))
-        answers 100.0 % of 400 test images, wrong on 0.0 % of those; promised: at most 2 % with \
-95 % confidence
+        answers 100.0% of 400 test images, wrong on 0.0% of those; promised: at most 2% with \
+95% confidence
     """
     if not len(targets):
         raise DataError("Answers must be scored on at least one sample. Received: none.")

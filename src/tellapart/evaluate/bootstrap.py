@@ -74,9 +74,9 @@ def count_units(samples: int, groups: NDArray[np.int64] | None = None) -> int:
 
 
 def percentile_interval(value: float, drawn: Floats, units: int) -> Interval:
-    """Return an estimate with its 95 % interval out of what resamples gave.
+    """Return an estimate with its 95% interval out of what resamples gave.
 
-    The percentiles are set a little wider than 2.5 % and 97.5 %, as T. C. Hesterberg, "What
+    The percentiles are set a little wider than 2.5% and 97.5%, as T. C. Hesterberg, "What
     teachers should know about the bootstrap", The American Statistician 69 (2015), advises:
     resamples of few units spread too little.
 
@@ -114,7 +114,7 @@ def _quantiles(drawn: Floats, units: int) -> tuple[float, float]:
 
 @lru_cache
 def _tail(units: int) -> float:
-    """Return the share to leave out at either end: a little less than 2.5 %."""
+    """Return the share to leave out at either end: a little less than 2.5%."""
     if units < 2:
         return 0.025
     return float(norm.cdf(math.sqrt(units / (units - 1)) * t.ppf(0.025, units - 1)))

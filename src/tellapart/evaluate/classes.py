@@ -101,7 +101,7 @@ def class_scores(
 
 
 def f1_interval(right: int, taken: int, support: int) -> Interval | None:
-    """Return F1 with its 95 % interval, or `None` where no sample is or is taken for the class.
+    """Return F1 with its 95% interval, or `None` where no sample is or is taken for the class.
 
     Among the samples that are of the class or taken for it, the share J of right ones is a
     proportion, with a Wilson interval; F1 is 2J / (1 + J), which grows with J.

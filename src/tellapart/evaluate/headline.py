@@ -1,4 +1,4 @@
-"""The scores that sum up all classes, each with its 95 % interval."""
+"""The scores that sum up all classes, each with its 95% interval."""
 
 import math
 from collections.abc import Sequence
@@ -142,7 +142,7 @@ def top_k(targets: Numbers, probabilities: Floats, groups: Numbers | None = None
 
 
 def mean_interval(parts: Sequence[Interval]) -> Interval:
-    """Return the mean of independent estimates with its 95 % interval.
+    """Return the mean of independent estimates with its 95% interval.
 
     G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures: a
     general approach", Statistics in Medicine 27 (2008): the distances to the ends are squared

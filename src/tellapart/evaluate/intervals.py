@@ -12,7 +12,7 @@ _Z = float(ndtri(0.975))
 
 
 def wilson_interval(right: int, count: int) -> Interval:
-    """Return a proportion with its 95 % Wilson score interval.
+    """Return a proportion with its 95% Wilson score interval.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927).
@@ -63,7 +63,7 @@ def wilson_bounds(
 def accuracy_interval(
     right: NDArray[np.bool_], groups: NDArray[np.int64] | None = None
 ) -> Interval:
-    """Return the share of right answers with its 95 % interval.
+    """Return the share of right answers with its 95% interval.
 
     Pictures of one group, such as a patient, are right or wrong together, so they tell less
     than as many independent ones. Wilson's interval is taken at their effective number, as

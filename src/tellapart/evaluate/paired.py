@@ -81,7 +81,7 @@ def mcnemar_test(only_a: int, only_b: int) -> float:
 
 
 def newcombe_interval(both: int, only_a: int, only_b: int, neither: int) -> Interval:
-    """Return the accuracy of B minus that of A, with its 95 % interval.
+    """Return the accuracy of B minus that of A, with its 95% interval.
 
     R. G. Newcombe, "Improved confidence intervals for the difference between binomial
     proportions based on paired data", Statistics in Medicine 17 (1998), method 10: Wilson

@@ -11,7 +11,7 @@ class Record(BaseModel):
 
 
 class Interval(Record):
-    """An estimate with the ends of its 95 % interval."""
+    """An estimate with the ends of its 95% interval."""
 
     value: float
     low: float

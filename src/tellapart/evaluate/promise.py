@@ -12,7 +12,7 @@ ROWS = 100
 
 
 def upper_bounds(wrong: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what each share of wrong answers is below, with 95 % confidence.
+    """Return what each share of wrong answers is below, with 95% confidence.
 
     C. Clopper and E. Pearson, "The use of confidence or fiducial limits", Biometrika 26
     (1934), one-sided.

@@ -230,7 +230,7 @@ class PairedComparison(Record):
         only_a: How many A alone has right.
         only_b: How many B alone has right.
         neither: How many none has right.
-        difference: The accuracy of B minus that of A, with its 95 % interval.
+        difference: The accuracy of B minus that of A, with its 95% interval.
         p_value: Of McNemar's test, two-sided.
     """
 

@@ -125,7 +125,7 @@ def _scores(manifest: Manifest) -> str:
     if scores is None:
         return "It was not scored on test images."
     return (
-        "| score | value | 95 % interval | images |\n|---|---|---|---|\n"
+        "| score | value | 95% interval | images |\n|---|---|---|---|\n"
         f"| test accuracy | {scores.accuracy:.4f} | {scores.accuracy_low:.4f} to "
         f"{scores.accuracy_high:.4f} | {scores.samples:,} |\n"
         f"| test loss | {scores.loss:.4f} | | {scores.samples:,} |"
@@ -148,15 +148,15 @@ def _rules(manifest: Manifest) -> str:
     else:
         said.append(
             f"- **unsure** where the largest probability is below {rules.table.thresholds[row]:.6g}"
-            f": so at most {100 * rules.risk:g} % of the labels that are given are wrong, with "
-            "95 % confidence, on pictures like the validation images."
+            f": so at most {100 * rules.risk:g}% of the labels that are given are wrong, with "
+            "95% confidence, on pictures like the validation images."
         )
     if rules.novelty is None:
         said.append("- Nothing is called unknown.")
     else:
         said.append(
             f"- **unknown** where `novelty` is above {rules.novelty.threshold:.6g}: "
-            f"{100 * rules.novelty.share:g} % of known pictures are, on average."
+            f"{100 * rules.novelty.share:g}% of known pictures are, on average."
         )
     return "\n".join(said)
 

@@ -11,6 +11,7 @@ from tellapart.models.guide_cnn import build_guide_cnn
 from tellapart.models.optimizers import make_optimizer
 from tellapart.models.residual import (
     build_compact_resnet,
+    build_fine_resnet,
     build_large_resnet,
     build_photo_resnet,
 )
@@ -22,6 +23,7 @@ BUILDERS: Mapping[str, Builder] = MappingProxyType(
     {
         "compact-resnet": build_compact_resnet,
         "fast-cnn": build_fast_cnn,
+        "fine-resnet": build_fine_resnet,
         "guide-cnn": build_guide_cnn,
         "large-resnet": build_large_resnet,
         "photo-resnet": build_photo_resnet,

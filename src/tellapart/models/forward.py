@@ -141,6 +141,10 @@ def _answer(network: keras.Model, pixels: Any, output: str) -> tuple[Any, ...]:
     """Return the probabilities of a tensor of pixels, and the features if there are any."""
     found = network(ops.cast(pixels, network.inputs[0].dtype), training=False)
     first, *others = found if isinstance(found, list | tuple) else [found]
+    is_short = keras.backend.standardize_dtype(first.dtype) != "float32"
     first = ops.cast(first, "float32")
-    first = ops.softmax(first) if output == "logits" else first
+    if output == "logits":
+        first = ops.softmax(first)
+    elif is_short:  # probabilities in 16 bits sum to 1 in two digits only
+        first = first / ops.sum(first, axis=-1, keepdims=True)
     return (first, *(flatten_features(tensor) for tensor in others))

@@ -15,7 +15,7 @@ class Logits(keras.layers.Layer):
     """
 
     def __init__(self, dense: keras.layers.Dense) -> None:
-        super().__init__(name=f"{dense.name}_logits")
+        super().__init__(name=f"{dense.name}_logits", dtype=dense.dtype_policy)
         self.dense = dense
 
     @override
@@ -27,6 +27,9 @@ class Logits(keras.layers.Layer):
 
 class Logarithm(keras.layers.Layer):
     """Turns probabilities into what a softmax would make them of."""
+
+    def __init__(self) -> None:
+        super().__init__(dtype="float32")
 
     @override
     def call(self, inputs: Any) -> Any:

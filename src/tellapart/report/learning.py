@@ -8,7 +8,7 @@ from tellapart.report.palette import CHANCE, TRAINING
 
 
 def draw_learning_curve(curve: LearningCurve) -> Picture:
-    """Return accuracy against the number of training pictures; the bars are 95 % intervals.
+    """Return accuracy against the number of training pictures; the bars are 95% intervals.
 
     The dotted line is the fitted law, one doubling beyond what was trained on.
     """

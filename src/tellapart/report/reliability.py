@@ -10,7 +10,7 @@ from tellapart.report.palette import CHANCE, TRAINING, VALIDATION
 
 
 def draw_reliability(evaluation: Evaluation) -> Picture:
-    """Return accuracy against confidence; the bars are 95 % intervals.
+    """Return accuracy against confidence; the bars are 95% intervals.
 
     Points below the diagonal are answers that are surer than they are right. At the fitted
     temperature, if there is one, they are drawn beside.

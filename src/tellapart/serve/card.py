@@ -54,7 +54,7 @@ class ModelCard(_Record):
         samples: How many pictures of each split.
         recipe: The name of what it was trained by.
         versions: What it was made with.
-        scores: On the test images, with the 95 % interval; `None` where there were none.
+        scores: On the test images, with the 95% interval; `None` where there were none.
         risk: The share of wrong labels that is promised, where it may be unsure.
         coverage: How often the classes of an unsure answer hold the true one.
         facts: The same for people: a name and a sentence each.
@@ -138,7 +138,7 @@ def _accuracy(scores: Scores | None) -> str:
         return "not measured on test images"
     return (
         f"{scores.accuracy:.1%} of {scores.samples:,} test images "
-        f"(95 % interval {scores.accuracy_low:.1%} to {scores.accuracy_high:.1%})"
+        f"(95% interval {scores.accuracy_low:.1%} to {scores.accuracy_high:.1%})"
     )
 
 
@@ -149,7 +149,7 @@ def _answers(manifest: Manifest) -> str:
     words = ["calibrated"]
     if rules.table is not None:
         words.append(
-            f"at most {100 * rules.risk:g} % of its labels wrong, with 95 % confidence for "
+            f"at most {100 * rules.risk:g}% of its labels wrong, with 95% confidence for "
             "pictures like its validation images, else unsure"
         )
     if rules.novelty is not None:

@@ -86,20 +86,20 @@ def describe_rules(found: Decisions) -> str:
     words = [f"Learnt from {found.samples:,} validation images when to answer."]
     table = found.table
     row = table.row_for(found.risk) if table is not None else None
-    promise = f"at most {100 * found.risk:g} % wrong, with 95 % confidence"
+    promise = f"at most {100 * found.risk:g}% wrong, with 95% confidence"
     if table is None:
         words.append(f"These are too few to promise {promise}: nothing is called unsure.")
     elif row is None:
         words.append(f"No share of them can be answered with {promise}: all is called unsure.")
     else:
         words.append(
-            f"A label is given from a probability of {100 * table.thresholds[row]:.1f} % on: to "
-            f"{100 * table.answered[row] / table.samples:.1f} % of them, {promise}."
+            f"A label is given from a probability of {100 * table.thresholds[row]:.1f}% on: to "
+            f"{100 * table.answered[row] / table.samples:.1f}% of them, {promise}."
         )
     if found.novelty is None:
         words.append("Nothing is called unknown: too few images, or a network without features.")
     else:
-        words.append(f"Known pictures called unknown: {100 * found.novelty.share:g} %, on average.")
+        words.append(f"Known pictures called unknown: {100 * found.novelty.share:g}%, on average.")
     return " ".join(words)
 
 

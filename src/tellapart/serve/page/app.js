@@ -5,7 +5,7 @@ const MOST_FILES = 16;
 const MOST_BYTES = 16 * 2 ** 20;
 const TRIES = 5;
 const find = (id) => document.getElementById(id);
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
 const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 

@@ -39,7 +39,7 @@ def cross_entropy(logits: Any, targets: Targets, smoothing: float) -> Any:
         targets: What they should say.
         smoothing: From 0, as usual, to below 1.
     """
-    likely = ops.log_softmax(logits)
+    likely = ops.log_softmax(ops.cast(logits, "float32"))
     wanted = ops.one_hot(targets.classes, logits.shape[-1])
     if targets.partners is not None:
         others = ops.one_hot(targets.partners, logits.shape[-1])

@@ -15,6 +15,7 @@ from tellapart.errors import ModelError
 from tellapart.models.optimizers import copy_optimizer, undecayed
 from tellapart.train.engines.feed import open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
+from tellapart.train.engines.normalised import with_fused_normalization
 from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
 from tellapart.train.engines.twin import has_plain_convolutions, training_twin
@@ -101,9 +102,10 @@ class _Program:
     def __init__(self, network: keras.Model, settings: Settings, *, compile_steps: bool) -> None:
         self.network, self._settings = network, settings
         self.owner: TensorFlowEngine | None = None
-        self._twin = training_twin(network, from_logits=settings.from_logits)
+        twin = training_twin(network, from_logits=settings.from_logits)
         # XLA makes our own layers faster, and TensorFlow's convolutions in a loop slower
-        compiled = compile_steps and not has_plain_convolutions(self._twin)
+        compiled = compile_steps and not has_plain_convolutions(twin)
+        self._twin = twin if compiled else with_fused_normalization(twin)
         self.block = tf.function(
             self._make_block, autograph=False, jit_compile=True if compiled else None
         )
