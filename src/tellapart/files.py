@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tellapart.errors import OutputError
+from tellapart.errors import OutputError, UsageError
 
 
 def sha256_hex(*parts: Any) -> str:
@@ -136,6 +137,29 @@ def make_numbered_folder(parent: Path, name: str) -> Path:
                 number += 1
             else:
                 return folder
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, fix: str) -> Iterator[None]:
+    """Keep other processes out of a folder until the block ends, or this one dies.
+
+    Args:
+        folder: It exists; the lock is on itself, so no file is added.
+        fix: What to do where another process is in it.
+
+    Raises:
+        UsageError: Another process is.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # there are file systems without locks
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(f"Another process is writing to {folder}. {fix}") from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def discard_folder(folder: Path, *, with_parent: bool) -> None:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 import tellapart
 from tellapart.data.dataset import Dataset
-from tellapart.errors import ModelError, TrustError
+from tellapart.errors import DivergenceError, ModelError, TrustError
 from tellapart.models.custom import check_custom, output_kind
 from tellapart.sections import ImageSpec
 
@@ -188,3 +188,43 @@ def test_a_run_of_a_users_network_wants_the_network_again(
         tellapart.train(slice_of_fashion, resume=run.path, quiet=True)
     again = tellapart.train(slice_of_fashion, model=_network(), resume=run.path, quiet=True)
     assert again.evaluation == run.evaluation
+
+
+def test_a_network_that_puts_out_no_numbers_is_told_so() -> None:
+    network = _network()
+    network.set_weights([weights * np.nan for weights in network.get_weights()])
+    with pytest.raises(ModelError, match=r"must put out numbers.*Look at its weights"):
+        output_kind(network, ImageSpec())
+
+
+def test_a_network_trained_twice_follows_the_second_recipe_too(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    network = _network()
+    rates = []
+    for rate in (0.01, 0.02):
+        run = tellapart.train(
+            slice_of_fashion,
+            model=network,
+            epochs=1,
+            learning_rate=rate,
+            output=tmp_path,
+            quiet=True,
+        )
+        rates += run.history["learning_rate"]
+    assert rates == pytest.approx([0.01, 0.02])
+
+
+def test_a_loss_that_is_no_number_at_the_first_step_is_not_laid_to_the_learning_rate(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    layers = [
+        keras.Input((28, 28, 1)),
+        keras.layers.Flatten(activity_regularizer=keras.regularizers.L2(3e38)),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
+    with pytest.raises(DivergenceError, match="at the first step.*no learning rate helps"):
+        tellapart.train(
+            slice_of_fashion, model=keras.Sequential(layers), output=tmp_path, quiet=True
+        )
+    assert list(tmp_path.iterdir()) == []

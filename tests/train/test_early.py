@@ -39,10 +39,12 @@ def _set(network: keras.Model, value: float) -> None:
     network.set_weights([array * 0 + value for array in network.get_weights()])
 
 
-def _early(network: keras.Model, accuracies: list[float]) -> tuple[EarlyBundle, list[float]]:
+def _early(
+    network: keras.Model, accuracies: list[float], *, chooses: bool = True
+) -> tuple[EarlyBundle, list[float]]:
     """Return one whose network is scored by these numbers, in turn, and what it writes."""
     notes = _Notes(network)
-    return EarlyBundle(network, notes, lambda: accuracies.pop(0)), notes.written
+    return EarlyBundle(network, notes, lambda: accuracies.pop(0), chooses), notes.written
 
 
 @pytest.mark.parametrize(
@@ -70,9 +72,10 @@ def test_a_stop_before_the_first_bundle_writes_one(network: keras.Model) -> None
 def test_a_better_epoch_renews_it_but_not_again_a_moment_later(network: keras.Model) -> None:
     early, found = _early(network, [0.5, 0.6])
     early.rehearse(-1.0)
-    early.renew(0.7)
+    early.renew(0.7, is_best=True)
+    early.renew(0.6, is_best=False)
     early._cost = 60.0
-    early.renew(0.8)
+    early.renew(0.8, is_best=True)
     assert (len(found), early.held) == (2, 0.7)
     early.leave(0.8, lambda: _set(network, 3.0))
     assert found[2:] == [3.0]
@@ -80,6 +83,19 @@ def test_a_better_epoch_renews_it_but_not_again_a_moment_later(network: keras.Mo
 
 def test_a_rehearsal_leaves_the_bundle_of_a_better_epoch(network: keras.Model) -> None:
     early, found = _early(network, [0.6])
-    early.renew(0.7)
+    early.renew(0.7, is_best=True)
     early.rehearse(0.7)
     assert (len(found), early.held) == (1, 0.7)
+
+
+def test_where_nothing_may_be_chosen_the_newest_is_left_however_it_scores(
+    network: keras.Model,
+) -> None:
+    early, found = _early(network, [0.8, 0.5], chooses=False)
+    _set(network, 1.0)
+    early.rehearse(0.9)
+    _set(network, 2.0)
+    early.renew(0.6, is_best=False)
+    _set(network, 3.0)
+    early.leave(0.9, lambda: _set(network, 4.0))
+    assert found == [1.0, 2.0, 3.0]

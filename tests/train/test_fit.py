@@ -264,7 +264,7 @@ def test_a_single_step_that_breaks_the_weights_is_noticed_before_anything_is_sav
 def test_a_loss_that_is_no_number_stops_at_once_and_leaves_nothing(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    with pytest.raises(DivergenceError, match=r"of epoch 1\..*Received: 1e\+30") as caught:
+    with pytest.raises(DivergenceError, match=r"of epoch 1,.*Received: 1e\+30") as caught:
         tellapart.train(slice_of_fashion, "guide", learning_rate=1e30, output=tmp_path, quiet=True)
     assert "--learning-rate 1e+29" in str(caught.value)
     assert caught.value.exit_code == 2

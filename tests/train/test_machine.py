@@ -49,6 +49,16 @@ def test_16_bits_without_instructions_for_them_are_refused_with_the_fix(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_in_bfloat16_are_refused_before_anything_is_trained(
+    slice_of_fashion: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"weights in bfloat16.*mixed_bfloat16"):
+        tellapart.train(
+            slice_of_fashion, model=_network("bfloat16"), epochs=1, output=tmp_path, quiet=True
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_network_that_computes_in_16_bits_to_its_end_is_trained_and_answers(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from pyarrow import parquet as pq
 import tellapart
 from tellapart.data.csv_rows import parse_csv
 from tellapart.errors import DataError, Interrupted, OutputError, UsageError
+from tellapart.files import alone_in
 from tellapart.predict.predictor import Predictor
 
 
@@ -200,13 +201,12 @@ def test_a_folder_with_something_else_in_it_is_refused(photos: Path, model: Pred
 
 
 def test_a_folder_that_another_process_writes_to_is_refused(photos: Path, model: Predictor) -> None:
-    import fcntl
-
     tellapart.predict_all(model, photos, "out", quiet=True)
-    with Path("out/.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(UsageError, match="Another process is writing to out"):
-            tellapart.predict_all(model, photos, "out", quiet=True)
+    with (
+        alone_in(Path("out"), "Wait"),
+        pytest.raises(UsageError, match="Another process is writing to out"),
+    ):
+        tellapart.predict_all(model, photos, "out", quiet=True)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, Literal
+from weakref import WeakSet
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ from tellapart.sections import ImageSpec, OptimizerSection
 
 PLAIN_LOSSES = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
 """What takes class numbers and probabilities, by name and as a function."""
+
+_made_here: "WeakSet[Any]" = WeakSet()
+"""The optimisers that users' networks were compiled with for a training; the next asks anew."""
 
 
 def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
@@ -60,11 +64,16 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
         image: The pixels that it takes.
 
     Raises:
-        ModelError: It is compiled with a loss for the other kind.
+        ModelError: It is compiled with a loss for the other kind, or puts out no numbers.
     """
     noise = np.random.default_rng(0).integers(0, 256, (4, *image.shape)).astype(np.uint8)
     outputs = keras.ops.convert_to_numpy(network(noise, training=False))
     rows = outputs.astype(np.float32)
+    if not np.isfinite(rows).all():
+        raise ModelError(
+            "`model` must put out numbers for any picture. Received: infinite ones, or none, for "
+            "four pictures of noise (pixels 0 to 255). Look at its weights and its first layers"
+        )
     apart = 1e-3 if outputs.dtype == np.float32 else 0.05  # 16 bits keep two or three digits
     found: Literal["probabilities", "logits"] = (
         "probabilities" if rows.min() >= 0 and np.abs(rows.sum(1) - 1).max() < apart else "logits"
@@ -85,6 +94,11 @@ def _wants_logits(loss: Any) -> bool | None:
     return False if loss in PLAIN_LOSSES else None
 
 
+def has_own_optimizer(network: Any) -> bool:
+    """Return whether a network was compiled by its user, and not for an earlier training."""
+    return bool(network.compiled) and network.optimizer not in _made_here
+
+
 def compile_custom(
     network: keras.Model, optimizer: OptimizerSection, image: ImageSpec, *, own: bool
 ) -> keras.Model:
@@ -102,7 +116,9 @@ def compile_custom(
         eager = bool(network.run_eagerly)
         network.compile(network.optimizer, network.loss, metrics=["accuracy"], run_eagerly=eager)
         return network
-    return compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
+    compile_network(network, optimizer, from_logits=output_kind(network, image) == "logits")
+    _made_here.add(network.optimizer)
+    return network
 
 
 def fresh_copy(network: keras.Model) -> keras.Model:

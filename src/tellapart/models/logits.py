@@ -15,7 +15,7 @@ class Logits(keras.layers.Layer):
     """
 
     def __init__(self, dense: keras.layers.Dense) -> None:
-        super().__init__(name=f"{dense.name}_logits", dtype=dense.dtype_policy)
+        super().__init__(name=f"tellapart_logits_{dense.name}", dtype=dense.dtype_policy)
         self.dense = dense
 
     @override
@@ -29,7 +29,7 @@ class Logarithm(keras.layers.Layer):
     """Turns probabilities into what a softmax would make them of."""
 
     def __init__(self) -> None:
-        super().__init__(dtype="float32")
+        super().__init__(name="tellapart_logarithm", dtype="float32")
 
     @override
     def call(self, inputs: Any) -> Any:

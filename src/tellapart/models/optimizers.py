@@ -67,6 +67,20 @@ def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
     return OPTIMIZERS[section.name](section, common)
 
 
+def build_optimizer(network: keras.Model) -> None:
+    """Make the variables of a network's optimiser, unless that was done.
+
+    A `LossScaleOptimizer` would make its own a second time.
+    """
+    if not network.optimizer.built:
+        network.optimizer.build(network.trainable_variables)
+
+
+def keeps_average(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Return whether an optimiser, or the one that scales losses around it, averages weights."""
+    return bool(getattr(optimizer, "inner_optimizer", optimizer).use_ema)
+
+
 def copy_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Return a new optimiser that does the same, what it leaves out of weight decay included.
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import keras
 
+from tellapart.models.optimizers import keeps_average
+
 
 @contextlib.contextmanager
 def averaged(network: keras.Model) -> Iterator[None]:
     """Give a network its averaged weights until the block ends, if its optimiser has them."""
-    if not network.optimizer.use_ema:
+    if not keeps_average(network.optimizer):
         yield
         return
     variables = network.trainable_variables

@@ -21,6 +21,8 @@ class EarlyBundle:
         network: What is trained.
         finish: Writes it as a bundle.
         score: Returns its accuracy on the validation images, as it is now.
+        chooses: Whether the better one is kept; otherwise always the newest, as where the
+            validation images are the test images, by which nothing may be chosen.
         held: That of the bundle on disk; below 0 where none is known.
         rehearsed: Whether the end of the run was rehearsed, which leaves a bundle.
     """
@@ -28,6 +30,7 @@ class EarlyBundle:
     network: keras.Model
     finish: Finish
     score: Callable[[], float]
+    chooses: bool = True
     held: float = -1.0
     rehearsed: bool = False
     _cost: float = 0.0
@@ -44,12 +47,14 @@ class EarlyBundle:
             began = time.perf_counter()
             now = self.score()
             seconds = time.perf_counter() - began
-            seconds += self.finish.rehearse(keep=max(best, self.held) > now)
+            seconds += self.finish.rehearse(keep=self.chooses and max(best, self.held) > now)
         self.held, self.rehearsed = max(now, self.held), True
         return seconds
 
-    def renew(self, accuracy: float) -> None:
-        """Write the network as the best so far, unless that was done a moment ago."""
+    def renew(self, accuracy: float, *, is_best: bool) -> None:
+        """Write the network after an epoch, if it is to be kept and none was a moment ago."""
+        if self.chooses and not is_best:
+            return
         began = time.perf_counter()
         if began - self._written < _PAUSE * self._cost:
             return
@@ -59,12 +64,17 @@ class EarlyBundle:
     def leave(self, best: float, restore: Callable[[], object]) -> None:
         """At a stop, leave the best there is: on disk, the network, or that of the best epoch.
 
+        Where nothing is chosen, the network as it is.
+
         Args:
             best: The accuracy of the best epoch so far, below 0 if there is none.
             restore: Gives the network the weights of that epoch.
         """
         with averaged(self.network):
             now = self.score()
+        if not self.chooses:
+            self._write(now)
+            return
         if max(now, best) <= self.held:
             return
         if best > now:

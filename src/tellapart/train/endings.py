@@ -22,9 +22,11 @@ _MEMORY_ERRORS = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "O
 def interruption(run: RunFolder, position: Position, stop: StopSignal) -> Interrupted:
     """Return the error that says where a run stopped and how to go on with it."""
     assert stop.number is not None
+    epoch, images = position.epoch, position.index
+    where = f"in epoch {epoch + 1} after {images:,} images" if images else f"after epoch {epoch}"
     return Interrupted(
-        f"Stopped in epoch {position.epoch + 1} after {position.index:,} images; everything "
-        f"is saved. Go on with: tellapart train --resume {shlex.quote(str(run.path))}\n"
+        f"Stopped {where}; everything is saved. Go on with: "
+        f"tellapart train --resume {shlex.quote(str(run.path))}\n"
         "(with data or a model in memory: tellapart.train(data, model=..., resume=...))",
         stop.number,
     )
@@ -36,10 +38,12 @@ class Pace:
 
     Attributes:
         rate: Its learning rate.
+        setting: What the recipe says, which a schedule goes up to; or the rate.
         is_own: Whether the user's own optimiser decides on it.
     """
 
     rate: float
+    setting: float
     is_own: bool
 
 
@@ -54,7 +58,13 @@ def divergence(position: Position, block: Block, outcome: Outcome, pace: Pace) -
     """
     step = int(np.argmin(np.isfinite(outcome.losses)))
     number = position.index // block.chosen.shape[1] + step + 1
-    what = f"The loss is no longer a number at step {number:,} of epoch {position.epoch + 1}."
+    if number == 1 and not position.epoch:
+        return DivergenceError(
+            "The loss must be a number. Received: none at the first step, before any weight has "
+            "changed, so no learning rate helps. Look at the network's first weights, at layers "
+            "that divide or take logarithms, and whether it expects pixels 0 to 255"
+        )
+    what = f"The loss is no longer a number at step {number:,} of epoch {position.epoch + 1}"
     return _too_fast(what, pace if pace.is_own else replace(pace, rate=float(block.rates[step])))
 
 
@@ -67,7 +77,7 @@ def divergence_in_validation(position: Position, pace: Pace) -> DivergenceError:
     """
     number = position.epoch + 1
     return _too_fast(
-        f"The loss is no longer a number on the validation images of epoch {number}.", pace
+        f"The loss is no longer a number on the validation images of epoch {number}", pace
     )
 
 
@@ -80,19 +90,19 @@ def overflow(position: Position, pace: Pace) -> DivergenceError:
     """
     epoch, images = position.epoch + 1, position.index
     where = f"after {images:,} images of epoch {epoch}" if images else f"after epoch {epoch - 1}"
-    return _too_fast(f"Weights are no longer numbers {where}.", pace)
+    return _too_fast(f"Weights are no longer numbers {where}", pace)
 
 
 def _too_fast(what: str, pace: Pace) -> DivergenceError:
-    rate = pace.rate
+    rate, setting = pace.rate, pace.setting
     if pace.is_own:
         return DivergenceError(
-            f"{what} The learning rate of the optimiser that the network came with must be lower. "
+            f"{what}. The learning rate of the optimiser that the network came with must be lower. "
             f"Received: {rate:g}. Fix: compile the network with a lower one, such as {rate / 10:g}"
         )
     return DivergenceError(
-        f"{what} `optimizer.learning_rate` must be lower. Received: {rate:g}. "
-        f"Fix: --learning-rate {rate / 10:g}"
+        f"{what}, where the learning rate was {rate:g}. `optimizer.learning_rate` must be lower. "
+        f"Received: {setting:g}. Fix: --learning-rate {setting / 10:g}"
     )
 
 

@@ -62,7 +62,10 @@ class _Loop:
         self.class_weights = balance(self.data.train) if balanced else None
         self.plan: Plan = ByEpochs(self.recipe.fit.epochs, len(self.data.train))
         if self.options.finish is not None:
-            self.early = EarlyBundle(self.network, self.options.finish, self._accuracy)
+            held_out = self.data.validation is not self.data.test
+            chooses = held_out and self.recipe.fit.keep == "best"
+            finish = self.options.finish
+            self.early = EarlyBundle(self.network, finish, self._accuracy, chooses)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Put the state of a checkpoint back."""
@@ -120,7 +123,7 @@ class _Loop:
         )
 
     def _next_block(self, epoch: Epoch) -> Block:
-        size = self.recipe.fit.batch_size
+        size = min(self.recipe.fit.batch_size, len(self.data.train))
         rates = learning_rates(self.recipe.optimizer, self.plan.shares(self.position, size))
         return cut_block(epoch, self.position.index, size, rates)
 
@@ -138,7 +141,8 @@ class _Loop:
         if not isinstance(plan, ByTime) or early is None or early.rehearsed:
             return
         if plan.is_time_for_a_first_bundle():
-            self.engine.publish()
+            if self.position.index:  # a bundle that nothing could go on from would be an end
+                self._save()
             plan.reserve = early.rehearse(self._best())
 
     def _accuracy(self) -> float:
@@ -174,12 +178,14 @@ class _Loop:
         is_best = self.history.best().epoch == record.epoch
         if not self.plan.is_over(self.position):
             self._rehearse_in_time()
-            if self.early is not None and is_best:
-                self.early.renew(val_accuracy)
+            if self.early is not None:
+                self.early.renew(val_accuracy, is_best=is_best)
 
     def _pace(self) -> endings.Pace:
         """Return the learning rate of the last step, and whose it is."""
-        return endings.Pace(float(self.network.optimizer.learning_rate), self.options.own_optimizer)
+        rate = float(self.network.optimizer.learning_rate)
+        own = self.options.own_optimizer
+        return endings.Pace(rate, rate if own else self.recipe.optimizer.learning_rate, own)
 
     def _is_patience_over(self) -> bool:
         """Return whether the recipe ends the training early; it follows from the history."""

@@ -3,6 +3,7 @@
 import keras
 
 from tellapart.errors import BundleError
+from tellapart.models.optimizers import keeps_average
 from tellapart.progress import Progress
 from tellapart.recipe import Recipe
 from tellapart.train.checkpoints import Position, checkpoint_path, load_checkpoint, restore
@@ -16,7 +17,7 @@ def keep_weights(
     """Give a network the weights that its recipe keeps: of the last or the best epoch."""
     if recipe.fit.keep == "best":
         restore_best(network, history, run, progress)
-    if network.optimizer.use_ema:
+    if keeps_average(network.optimizer):
         network.optimizer.finalize_variable_values(network.trainable_variables)
 
 

@@ -38,8 +38,14 @@ def check_precision(network: keras.Model) -> None:
     Raises:
         ModelError: A layer computes in 16 bits, and there is no graphics card and no
             processor with instructions for it; measured on such processors, training is
-            26 to 499 times slower.
+            26 to 499 times slower. Or weights are kept in bfloat16.
     """
+    if any("bfloat16" in str(variable.dtype) for variable in network.variables):
+        raise ModelError(
+            "The weights of a network must be float32, or steps too small for bfloat16 are lost. "
+            "Received: weights in bfloat16. Fix: keras.config.set_dtype_policy('mixed_bfloat16') "
+            "before the network is built"
+        )
     kinds = {str(getattr(layer, "compute_dtype", "")) for layer in network._flatten_layers()}
     short = sorted(kinds & {"bfloat16", "float16"})
     if short and not (_has_instructions(short) or has_accelerator()):

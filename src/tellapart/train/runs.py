@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
-from tellapart.files import make_numbered_folder, replace_whole, write_whole
+from tellapart.files import alone_in, make_numbered_folder, replace_whole, write_whole
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.train.history import History
@@ -79,6 +79,14 @@ class RunFolder:
         """
         write_whole(self.recipe_path, recipe.to_toml())
         write_whole(self.record_path, record.model_dump_json(indent=2))
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep others from training this run until the block ends.
+
+        Raises:
+            UsageError: Another process is at it.
+        """
+        return alone_in(self.path, "Wait for its end, or stop it with Ctrl-C or SIGTERM")
 
     def has_checkpoint(self) -> bool:
         """Return whether there is anything to go on from."""

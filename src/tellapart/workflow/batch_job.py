@@ -1,7 +1,6 @@
 """A folder of answers: what was asked, and the shards that are whole."""
 
 import contextlib
-import fcntl
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tellapart.errors import DataError, UsageError
-from tellapart.files import output_errors, write_whole
+from tellapart.files import alone_in, output_errors, write_whole
 
 _ENDED = b"\0"
 
@@ -133,15 +132,7 @@ class JobFolder:
             if self.path.is_dir() and not self._job_path.exists():
                 self._check_free()
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("ab")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UsageError(
-                    f"Another process is writing to {self.path}. Wait for its end, or choose "
-                    "another place with --output."
-                ) from error
+        with alone_in(self.path, "Wait for its end, or choose another place with --output"):
             if self._job_path.exists():
                 self._check_same()
             else:
@@ -172,7 +163,7 @@ class JobFolder:
             found.append(record)
 
     def _check_free(self) -> None:
-        others = sorted(p.name for p in self.path.iterdir() if p.name != ".lock")
+        others = sorted(p.name for p in self.path.iterdir())
         if others:
             raise UsageError(
                 f"{self.path} must be a new folder, or one that this command began. Received: a "

@@ -39,7 +39,11 @@ def join_settings(
 def refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
     """Raise `UsageError` for settings that a compiled model would not follow."""
     own = sorted(key for key in changes if key.startswith("optimizer."))
-    if own and getattr(model, "compiled", False):
+    if not own or not getattr(model, "compiled", False):
+        return
+    from tellapart.models.custom import has_own_optimizer
+
+    if has_own_optimizer(model):
         raise UsageError(
             f"`model` is compiled and keeps its own optimiser. Received: {', '.join(own)}. "
             "Compile it with what you want, or hand it over uncompiled."

@@ -158,9 +158,14 @@ def _compare_answers(
 
 
 def _recipe_of(side: _Side) -> dict[str, JsonValue]:
-    """Return the recipe's fields but the description, which decides nothing."""
+    """Return what was asked for and what came of it; the description decides nothing."""
     fields = flatten(side.run.recipe.model_dump(mode="json", exclude={"description"}))
-    return fields | {"model parameters": side.bundle.manifest.architecture.parameters}
+    return fields | {
+        "model parameters": side.bundle.manifest.architecture.parameters,
+        "budget in seconds": side.record.budget,
+        "batch sizes that it began with": list(side.record.earlier_batch_sizes),
+        "epochs trained": len(side.run.history),
+    }
 
 
 def _data_of(side: _Side) -> dict[str, JsonValue]:

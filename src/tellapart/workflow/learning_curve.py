@@ -14,6 +14,7 @@ from tellapart.data.groups import group_splits
 from tellapart.data.layout import Layout
 from tellapart.data.samples import Samples
 from tellapart.data.splits import hold_out
+from tellapart.errors import Interrupted
 from tellapart.evaluate.learning import LearningCurve, fit_learning_curve
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
 from tellapart.progress import open_progress
@@ -115,9 +116,14 @@ def learning_curve(
                     quiet=quiet,
                 )
             )
-    except BaseException:
+    except BaseException as error:
+        for rest in folder.iterdir():  # of the size under way: nothing can go on with it
+            if rest not in [run.path for run in runs]:
+                discard_folder(rest, with_parent=False)
         if not runs:
             discard_folder(folder, with_parent=parent_is_new)
+        if isinstance(error, Interrupted):
+            raise _stopped(error, folder, len(runs), len(parts)) from error
         raise
     curve = fit_learning_curve(
         [len(part.train) for part in parts], [run.evaluation.accuracy for run in runs]
@@ -125,6 +131,16 @@ def learning_curve(
     write_whole(folder / "learning-curve.json", curve.model_dump_json(indent=2))
     write_whole(folder / "learning-curve.png", draw_learning_curve(curve).to_png())
     return LearningCurveRuns(path=str(folder), recipe=chosen.name, curve=curve)
+
+
+def _stopped(error: Interrupted, folder: Path, finished: int, sizes: int) -> Interrupted:
+    """Return the error that says what there is of a learning curve that was stopped."""
+    kept = f"the runs of {finished} sizes stay in {folder}" if finished else "nothing is kept"
+    return Interrupted(
+        f"Stopped in size {finished + 1} of {sizes}; {kept}. A learning curve cannot be gone on "
+        "with. Give the same command to begin anew",
+        error.signal_number,
+    )
 
 
 def _parts_of(data: Dataset, recipe: Recipe) -> list[Dataset]:

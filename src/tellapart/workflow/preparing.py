@@ -16,6 +16,7 @@ from tellapart.files import write_whole
 from tellapart.progress import Progress, open_progress
 from tellapart.recipe import Recipe
 from tellapart.train.runs import RunFolder, RunRecord, write_skipped
+from tellapart.workflow.differences import differences
 from tellapart.workflow.inspect import load
 
 
@@ -160,3 +161,20 @@ def tell_of_data(found: Prepared, folder: RunFolder, progress: Progress) -> None
         + ("" if same else f", {len(found.validation):,} to validate")
         + f", {len(found.test):,} to test. {found.policy}"
     )
+
+
+def tell_of_changes(record: RunRecord, progress: Progress) -> None:
+    """Say what a run's bits depend on and is not as it was when it began."""
+    import keras
+
+    from tellapart.models.store import library_versions
+    from tellapart.train.machine import machine_facts
+
+    before = {"backend": record.backend, **record.versions, **record.machine}
+    now = {"backend": keras.backend.backend(), **library_versions(), **machine_facts()}
+    found = [f"{d.field} {d.a}, now {d.b}" for d in differences(before, now) if d.a]
+    if found:
+        progress.say(
+            f"The run began with {'; '.join(found)}: the result is no longer exactly the one "
+            "that an undisturbed run would have given."
+        )

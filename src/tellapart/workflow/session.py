@@ -16,6 +16,7 @@ from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
     check_can_be_rebuilt,
     compile_custom,
+    has_own_optimizer,
     output_kind,
     scales_pixels,
 )
@@ -35,7 +36,7 @@ from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.own_network import fit_recipe
-from tellapart.workflow.preparing import check_place, prepare_data, tell_of_data
+from tellapart.workflow.preparing import check_place, prepare_data, tell_of_changes, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
 from tellapart.workflow.scoring import looking_ahead, score_run, summary_of
@@ -141,6 +142,7 @@ class Session:
                 f"The run began with batches of {record.earlier_batch_sizes[0]}: the result is "
                 "not the one that an undisturbed run would have given."
             )
+        tell_of_changes(record, self._progress)
         self._network = self._make_network(model, record.own_optimizer)
 
     def finish(self) -> Run:
@@ -204,8 +206,9 @@ class Session:
             return compile_network(network, recipe.optimizer)
         check_precision(model)
         check_can_be_rebuilt(model)
-        self._own_optimizer = bool(model.compiled) if own_optimizer is None else own_optimizer
-        if self._own_optimizer and not model.compiled:
+        compiled = has_own_optimizer(model)
+        self._own_optimizer = compiled if own_optimizer is None else own_optimizer
+        if self._own_optimizer and not compiled:
             raise ModelError(
                 "This run began with a compiled `model`, and goes on with its optimiser. "
                 "Received: one that is not compiled. Fix: compile it as it was"

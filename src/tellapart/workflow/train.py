@@ -97,7 +97,8 @@ def train(
                 "Only --batch-size may change, where memory is short."
             )
         where = _Place(data, model, data_folder, backend, use_cache=use_cache)
-        return _resume(Path(resume), where, batch_size, save_every, quiet=quiet)
+        size = changes.get("fit.batch_size")
+        return _resume(Path(resume), where, size, save_every, quiet=quiet)
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     refuse_unused(model, changes)
@@ -124,10 +125,11 @@ def train(
         use_cache=use_cache,
     )
     try:
-        session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
-        run = session.finish()
+        with folder.held():
+            session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
+            run = session.finish()
     except BaseException:
-        if not folder.has_checkpoint():  # nothing can go on from it
+        if not folder.has_checkpoint() and not folder.bundle_path.is_file():  # nothing to keep
             discard_folder(folder.path, with_parent=parent_is_new)
         raise
     return _with_gain(run, before, quiet=quiet)
@@ -182,10 +184,9 @@ class _Place:
 
 
 def _resume(
-    path: Path, place: _Place, batch_size: int | None, save_every: float | None, *, quiet: bool
+    path: Path, place: _Place, batch_size: object, save_every: float | None, *, quiet: bool
 ) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
-    from tellapart.train.plan import Budget
     from tellapart.train.runs import RunFolder
 
     began = time.monotonic()
@@ -202,11 +203,10 @@ def _resume(
             "tellapart.train(data, resume=...)"
         )
     prepare_keras(place.backend or record.backend)
+    from tellapart.train.plan import Budget
     from tellapart.workflow.preparing import load_again
     from tellapart.workflow.session import Session
 
-    for part in path.rglob(".*.part"):  # what a kill left half-written
-        part.unlink()
     limit = Budget(record.budget, began) if record.budget else None
     session = Session(
         folder, progress, save_every=save_every, budget=limit, use_cache=place.use_cache
@@ -216,7 +216,11 @@ def _resume(
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
     found = patch_as_in(folder, found)
-    session.begin_again(found, recipe, record, place.model)
-    if is_changed:
-        session.change_recipe(recipe)
-    return _with_gain(session.finish(), None, quiet=quiet)
+    with folder.held():
+        for part in path.rglob(".*.part"):  # what a kill left half-written
+            part.unlink()
+        session.begin_again(found, recipe, record, place.model)
+        if is_changed:
+            session.change_recipe(recipe)
+        run = session.finish()
+    return _with_gain(run, None, quiet=quiet)

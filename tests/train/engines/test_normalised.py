@@ -59,12 +59,21 @@ def test_a_frozen_one_keeps_its_running_means_as_in_keras() -> None:
     [
         lambda: keras.layers.BatchNormalization(axis=1),
         lambda: keras.layers.BatchNormalization(dtype="mixed_bfloat16"),
+        lambda: keras.layers.BatchNormalization(activity_regularizer="l2"),
         lambda: keras.layers.LayerNormalization(),
     ],
-    ids=["over rows", "16 bits", "another layer"],
+    ids=["over rows", "16 bits", "with a penalty", "another layer"],
 )
 def test_what_the_operation_cannot_do_is_left_to_keras(
     norm: Callable[[], keras.layers.Layer],
 ) -> None:
     network = _network(norm())
     assert with_fused_normalization(network) is network
+
+
+def test_a_users_layer_may_have_the_name_that_a_fused_one_would_have() -> None:
+    inputs = keras.Input((3, 3, 4))
+    first = keras.layers.BatchNormalization(name="bn")(inputs)
+    second = keras.layers.BatchNormalization(name="bn_fused")(first)
+    fused = with_fused_normalization(keras.Model(inputs, second))
+    assert sum(isinstance(layer, FusedNormalization) for layer in fused.layers) == 2

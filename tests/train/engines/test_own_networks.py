@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.errors import ModelError
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.plain import PlainEngine
 from tellapart.train.engines.protocol import STEPS, Epoch, Settings, cut_block
@@ -83,8 +84,15 @@ def _with_schedule() -> keras.Model:
     )
 
 
+def _with_scaled_loss() -> keras.Model:
+    """Return a network as Keras compiles those in float16: its gradients come scaled."""
+    scaling = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01))
+    return _with_layers(keras.layers.Conv2D(4, 3), keras.layers.MaxPooling2D(2), optimizer=scaling)
+
+
 @pytest.mark.parametrize(
-    "build", [_with_two_heads, _with_penalty, _with_undecayed_biases, _with_schedule]
+    "build",
+    [_with_two_heads, _with_penalty, _with_undecayed_biases, _with_schedule, _with_scaled_loss],
 )
 def test_a_compiled_engine_takes_the_steps_that_keras_takes(
     build: Callable[[], keras.Model],
@@ -157,3 +165,49 @@ def test_an_engine_that_was_broken_off_leaves_a_restored_network_alone() -> None
     engine.publish()
     for one, other in zip(before, network.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_function_that_was_changed_under_its_name_is_trained_as_it_is_now() -> None:
+    def network_of(slope: float) -> keras.Model:
+        def bend(inputs: Any) -> Any:
+            return slope * keras.ops.relu(inputs)
+
+        keras.utils.set_random_seed(0)
+        layers = keras.layers
+        named = [
+            keras.Input((28, 28, 1), name="image"),
+            layers.Rescaling(1 / 255, name="scale"),
+            layers.Flatten(name="flat"),
+            layers.Dense(8, activation=bend, name="bent"),
+            layers.Dense(10, activation="softmax", name="last"),
+        ]
+        network = keras.Sequential(named, name="same")
+        network.compile("sgd", LOSS, metrics=["accuracy"])
+        return network
+
+    moved = []
+    for slope in (1.0, 0.0):
+        network = network_of(slope)
+        before = network.get_weights()[0]
+        engine = open_engine(network, _part(), Settings())
+        engine.train(cut_block(Epoch(np.arange(128)), 0, 32, RATES))
+        engine.publish()
+        moved.append(not np.array_equal(before, network.get_weights()[0]))
+    assert moved == [True, False]
+
+
+def test_a_training_step_that_tells_no_accuracy_is_refused_with_the_fix() -> None:
+    class Silent(keras.Sequential):  # type: ignore[misc]
+        """Tells its loss alone."""
+
+        @override
+        def train_step(self, *arguments: Any) -> Any:
+            return {"loss": super().train_step(*arguments)["loss"]}
+
+    network = Silent(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+    )
+    network.compile("sgd", LOSS, metrics=["accuracy"])
+    engine = open_engine(network, _part(), Settings())
+    with pytest.raises(ModelError, match=r"must return `loss` and `accuracy`.*Fix: return"):
+        engine.train(cut_block(Epoch(np.arange(32)), 0, 32, RATES))

@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.models.optimizers import build_optimizer
 from tellapart.train.engines.feed import Supply, open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
@@ -28,7 +29,7 @@ class JaxEngine(Engine):
     def __init__(self, network: keras.Model, part: Part, settings: Settings) -> None:
         self._twin = training_twin(network, from_logits=settings.from_logits)
         self._optimizer = network.optimizer
-        self._optimizer.build(network.trainable_variables)
+        build_optimizer(network)
         self._variables = (
             list(network.trainable_variables),
             list(network.non_trainable_variables),
@@ -106,14 +107,21 @@ class JaxEngine(Engine):
                 trainable, others, images, training=True, return_losses=True
             )
             loss, correct = batch_loss(logits, wanted, self._smoothing)
-            return loss + sum(penalties), (after, correct)
+            loss += sum(penalties)
+            return self._scaled(loss, optimizer), (loss, after, correct)
 
-        (loss, (others, correct)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trainable)
+        gradients, (loss, others, correct) = jax.grad(loss_of, has_aux=True)(trainable)
         optimizer = list(optimizer)
         if self._rate_at is not None:
             optimizer[self._rate_at] = rate
         trainable, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trainable)
         return (list(trainable), list(others), list(optimizer)), loss, correct
+
+    def _scaled(self, loss: Any, optimizer: Any) -> Any:
+        """Return the loss to differentiate: larger, where 16 bits would lose small gradients."""
+        mapping = zip(self._optimizer.variables, optimizer, strict=True)
+        with keras.StatelessScope(state_mapping=mapping):
+            return self._optimizer.scale_loss(loss)
 
     def _make_block(self, state: Any, pixels: Any, targets: Any, block: Any, steps: Any) -> Any:
         def body(number: Any, carried: Any) -> Any:

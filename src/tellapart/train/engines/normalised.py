@@ -19,7 +19,7 @@ class FusedNormalization(keras.layers.Layer):
     """
 
     def __init__(self, norm: keras.layers.BatchNormalization) -> None:
-        super().__init__(name=f"{norm.name}_fused", dtype=norm.dtype_policy)
+        super().__init__(name=f"tellapart_fused_{norm.name}", dtype=norm.dtype_policy)
         self.norm = norm
 
     @override
@@ -65,6 +65,7 @@ def _can_be_fused(layer: Any) -> bool:
         and len(layer.input.shape) == 4
         and layer.axis in (-1, 3)
         and layer.compute_dtype == "float32"
+        and layer.activity_regularizer is None
         and not layer.synchronized
         and not getattr(layer, "renorm", False)
     )

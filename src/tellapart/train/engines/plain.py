@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.errors import ModelError
+from tellapart.models.optimizers import build_optimizer
 from tellapart.train.engines.protocol import Block, Engine, Outcome, Settings
 
 SCORE_BATCH = 256
@@ -36,7 +37,7 @@ class PlainEngine(Engine):
                 )
         self._network, self._part, self._augmenter = network, part, settings.augmenter
         self._follows_rates = settings.follows_rates
-        network.optimizer.build(network.trainable_variables)
+        build_optimizer(network)
 
     @override
     def train(self, block: Block) -> Outcome:
@@ -53,6 +54,12 @@ class PlainEngine(Engine):
                 sample_weight=None if even else weights[weights > 0],
                 return_dict=True,
             )
+            if not {"loss", "accuracy"} <= set(found):
+                raise ModelError(
+                    "A training step of one's own must return `loss` and `accuracy`, as those of "
+                    f"the metrics that it updates. Received: {', '.join(found) or 'nothing'}. Fix: "
+                    "return {m.name: m.result() for m in self.metrics}"
+                )
             losses.append(float(found["loss"]))
             correct.append(float(found["accuracy"]) * len(kept))
         return Outcome(np.array(losses, np.float32), np.array(correct, np.float32))

@@ -25,7 +25,9 @@ class PooledConvolution(keras.layers.Layer):
     """
 
     def __init__(self, convolution: keras.layers.Conv2D) -> None:
-        super().__init__(name=f"{convolution.name}_pooled", dtype=convolution.dtype_policy)
+        super().__init__(
+            name=f"tellapart_pooled_{convolution.name}", dtype=convolution.dtype_policy
+        )
         self.convolution = convolution
 
     @override

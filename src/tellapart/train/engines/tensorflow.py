@@ -12,8 +12,9 @@ from typing_extensions import override
 
 from tellapart.data.prepare import Part
 from tellapart.errors import ModelError
-from tellapart.models.optimizers import copy_optimizer, undecayed
+from tellapart.models.optimizers import build_optimizer, copy_optimizer, undecayed
 from tellapart.train.engines.feed import open_feed
+from tellapart.train.engines.known import is_told_by_config
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.normalised import with_fused_normalization
 from tellapart.train.engines.pictures import take_batch
@@ -40,7 +41,7 @@ class TensorFlowEngine(Engine):
     def __init__(
         self, network: keras.Model, part: Part, settings: Settings, *, compile_steps: bool
     ) -> None:
-        network.optimizer.build(network.trainable_variables)
+        build_optimizer(network)
         self._program = _program_for(network, settings, compile_steps=compile_steps)
         self._variables, self._pattern = _variables(network), _variables(self._program.network)
         self._feed = open_feed(part, settings, tf.constant)
@@ -125,7 +126,8 @@ class _Program:
             loss, correct = batch_loss(logits, wanted, self._settings.smoothing)
             for penalty in self.network.losses:
                 loss += penalty
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+            scaled = optimizer.scale_loss(loss)  # where 16 bits would lose small gradients
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
         if self._settings.follows_rates:
             optimizer.learning_rate = batch[2]
         optimizer.apply(gradients, variables)
@@ -157,11 +159,13 @@ _programs: OrderedDict[str, _Program] = OrderedDict()
 def _program_for(network: keras.Model, settings: Settings, *, compile_steps: bool) -> _Program:
     """Return the program of an equal network that was trained before, or a new one.
 
-    Without XLA nothing stays behind; of layers other than Keras' own nobody can tell whether
-    they are equal; and some optimisers cannot be copied.
+    Without XLA nothing stays behind; of functions and layers other than Keras' own nobody can
+    tell whether they are equal; and some optimisers cannot be copied.
     """
     own = partial(_Program, network, settings, compile_steps=compile_steps)
     if not compile_steps or network.count_params() > MOST_WEIGHTS:
+        return own()
+    if not is_told_by_config(network, network.optimizer):
         return own()
     try:
         optimizer = copy_optimizer(network.optimizer)

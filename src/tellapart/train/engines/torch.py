@@ -9,6 +9,7 @@ from keras import ops
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.models.optimizers import build_optimizer
 from tellapart.train.engines.feed import open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
@@ -31,7 +32,7 @@ class TorchEngine(Engine):
         # PyTorch's own convolutions are a third faster than products of matrices
         self._twin = training_twin(network, from_logits=logits, by_matrices=False)
         self._feed = open_feed(part, settings, ops.convert_to_tensor)
-        network.optimizer.build(network.trainable_variables)
+        build_optimizer(network)
 
     @override
     def train(self, block: Block) -> Outcome:
@@ -69,7 +70,8 @@ class TorchEngine(Engine):
             loss = loss + penalty
         variables, optimizer = self._network.trainable_variables, self._network.optimizer
         values = [variable.value for variable in variables]
-        gradients = torch.autograd.grad(loss, values, allow_unused=True)
+        scaled = optimizer.scale_loss(loss)  # where 16 bits would lose small gradients
+        gradients = torch.autograd.grad(scaled, values, allow_unused=True)
         if self._settings.follows_rates:
             optimizer.learning_rate = batch[2]
         with torch.no_grad():
