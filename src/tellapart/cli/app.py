@@ -8,7 +8,7 @@ import typer
 from tellapart._version import __version__
 from tellapart.cli.cache import cache
 from tellapart.cli.compare import compare
-from tellapart.cli.console import remark, show
+from tellapart.cli.console import flush, remark, show
 from tellapart.cli.cross_validate import cross_validate
 from tellapart.cli.diff import diff
 from tellapart.cli.doctor import doctor
@@ -75,7 +75,10 @@ def run(words: list[str]) -> int:
     """
     debug = "--debug" in words
     try:
-        app([word for word in words if word != "--debug"], prog_name="tellapart")
+        try:
+            app([word for word in words if word != "--debug"], prog_name="tellapart")
+        finally:
+            flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except TellapartError as error:

@@ -1,9 +1,12 @@
 """What the command line writes: results to stdout, remarks to stderr."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from tellapart.errors import OutputError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -11,9 +14,46 @@ if TYPE_CHECKING:
 _WIDTH_OF_PIPES = 120
 
 
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turn what the operating system says about standard output into an `OutputError`.
+
+    What is held of the results is dropped then, for Python would try again at its end.
+
+    Raises:
+        OutputError: No space is left there, or it is closed.
+        BrokenPipeError: Who read it has gone.
+    """
+    if sys.stdout is None:
+        raise OutputError("Cannot write to standard output: it is closed.")
+    try:
+        yield
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OutputError(
+            f"Cannot write to standard output: {error.strerror or error}. "
+            "Free some space there, or send it to another place."
+        ) from error
+
+
+def flush() -> None:
+    """Write what is still held of the results.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    if sys.stdout is not None and not sys.stdout.closed:
+        with writing():
+            sys.stdout.flush()
+
+
 def show(text: str) -> None:
     """Write a result."""
-    sys.stdout.write(f"{text}\n")
+    with writing():
+        sys.stdout.write(f"{text}\n")
 
 
 def remark(text: str) -> None:
@@ -52,8 +92,9 @@ def show_table(
         table.add_column(column, justify="right" if place in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
-    Console(width=width).print(table)
+    width = None if sys.stdout and sys.stdout.isatty() else _WIDTH_OF_PIPES
+    with writing():
+        Console(width=width).print(table)
 
 
 def percent(share: float | None) -> str:

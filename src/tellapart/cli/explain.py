@@ -1,6 +1,5 @@
 """`tellapart explain`."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +64,7 @@ def explain(
     from tellapart.workflow.explain import explain_files
     from tellapart.workflow.predict import open_model
 
-    items = expand_paths(images, sys.stdin.buffer.read() if "-" in images else None)
+    items = expand_paths(images, options.standard_input(images))
     predictor = open_model(model, trust=trust, backend=backend)
     records: list[ExplanationRecord] = []
     with open_progress(quiet=quiet).task("explaining", len(items), "images") as task:

@@ -1,6 +1,7 @@
 """Options that several verbs have."""
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,6 +66,26 @@ DataFolder = Annotated[
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A bundle: NAME.tellapart.")]
 
 _ROLES = ("image", "label", "group", "split")
+
+
+def standard_input(images: Sequence[str]) -> bytes | None:
+    """Return the picture on standard input, if one of the words is `-`.
+
+    Raises:
+        UsageError: It is closed, or cannot be read.
+    """
+    if "-" not in images:
+        return None
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.buffer.read()
+        detail = "it is closed"
+    except OSError as error:
+        detail = error.strerror or str(error)
+    raise UsageError(
+        f"Cannot read the picture '-' from standard input: {detail}. "
+        "Fix: cat shirt.png | tellapart …"
+    )
 
 
 def to_layout(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tellapart.cli import options
-from tellapart.cli.console import remark, show, show_json, show_table
+from tellapart.cli.console import remark, show, show_json, show_table, writing
 from tellapart.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def predict(
         from tellapart.predict.inputs import Inputs
         from tellapart.workflow.predict import NO_RULES, open_model
 
-        given = Inputs(images, sys.stdin.buffer.read() if "-" in images else None, layout)
+        given = Inputs(images, options.standard_input(images), layout)
         predictor = open_model(model, trust=trust, backend=backend)
         form = "json" if json else "csv" if as_csv else "table"
         pages = predictor.pages(given.stream(), top=top, always_answer=always_answer, risk=risk)
@@ -162,10 +162,11 @@ def _list(choices: Sequence["Choice"]) -> str:
 def _show_csv(pages: Iterable["Page"], class_names: Sequence[str], top: int) -> tuple[int, int]:
     from tellapart.predict.writers import CsvWriter
 
-    writer = CsvWriter(sys.stdout.buffer, class_names, top)
+    with writing():
+        writer = CsvWriter(sys.stdout.buffer, class_names, top)
     failed = total = 0
     for page in pages:
-        writer.write(page)
+        with writing():
+            writer.write(page)
         failed, total = failed + len(page.errors), total + len(page)
-    sys.stdout.buffer.flush()
     return failed, total

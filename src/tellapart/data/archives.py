@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from typing_extensions import override
 
@@ -23,6 +24,9 @@ _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
 )
 """What reading a damaged archive raises; a compression that Python lacks is a RuntimeError."""
+
+_HEADER_BYTES = 1 << 20
+"""The most that a tar may say about one member, or about all of them: names, sizes, owners."""
 
 
 def open_archive(path: Path, limits: Limits = LIMITS) -> Source:
@@ -108,12 +112,47 @@ class ZipSource(_Archive):
         place = 0
         for info in archive.infolist():  # members that are still to be read keep it open
             if not _is_picture(info):
-                self.left_alone += not info.is_dir()
+                self.left_alone += not _is_folder(info)
                 continue
             name = plain_name(f"{self._path}/{info.filename}")
             read = _ZipMember(archive, info, name, self._limits) if place >= start else None
             yield Found(name, read)
             place += 1
+
+
+class _Headers:
+    """The file of a tar while headers are read from it: it gives so many bytes, and no more."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._left = file, _HEADER_BYTES
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> Any:
+        if not 0 <= size <= self._left:
+            raise tarfile.TarError(f"a header has more than {_HEADER_BYTES:,} bytes, or below 0")
+        self._left -= size
+        return self._file.read(size)
+
+
+class _Tar(tarfile.TarFile):
+    """A tar that is read forwards, with bounded headers, and keeps no member."""
+
+    @override
+    def next(self) -> tarfile.TarInfo | None:
+        if self.firstmember is not None:  # type: ignore[attr-defined] # `open` read it
+            return super().next()
+        file, before = self.fileobj, self.offset
+        self.fileobj = _Headers(file)  # type: ignore[assignment] # no more of a file is used
+        try:
+            member = super().next()
+        finally:
+            self.fileobj = file
+        self.members: list[tarfile.TarInfo] = []  # it would keep them all
+        if member is not None and (member.size < 0 or self.offset <= before):
+            raise tarfile.TarError(f"a member has {member.size:,} bytes")
+        if sum(len(key) + len(value) for key, value in self.pax_headers.items()) > _HEADER_BYTES:
+            raise tarfile.TarError(f"its headers have more than {_HEADER_BYTES:,} bytes")
+        return member
 
 
 class TarSource(_Archive):
@@ -129,9 +168,8 @@ class TarSource(_Archive):
         self.left_alone = 0
         place = 0
         try:
-            with tarfile.open(self._path, "r:*") as archive:
+            with _Tar.open(self._path, "r:*") as archive:
                 while (member := archive.next()) is not None:
-                    archive.members = []  # type: ignore[attr-defined] # it would keep them all
                     if member.isdir():
                         continue
                     if not (member.isreg() and is_picture_name(member.name)):
@@ -172,7 +210,11 @@ def is_picture_name(name: str) -> bool:
 
 def _is_picture(info: zipfile.ZipInfo) -> bool:
     is_link = stat.S_ISLNK(info.external_attr >> 16)
-    return not (info.is_dir() or is_link) and is_picture_name(info.filename)
+    return not (_is_folder(info) or is_link) and is_picture_name(info.filename)
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith("/")  # `is_dir` fails where the name is empty
 
 
 def _check_bytes(size_bytes: int, name: str, limits: Limits) -> None:

@@ -22,8 +22,8 @@ memory as a whole."""
 class ParquetSource(Source):
     """The pictures of one or more Parquet files, of which only their column is read.
 
-    Row groups whose pictures are not wanted are passed over unread, unless their column has
-    paths, which are the pictures' names.
+    Row groups whose pictures are not wanted are passed over unread, unless their column may
+    have paths, which are the pictures' names.
 
     Args:
         paths: The files, all with the same column for pictures.
@@ -67,7 +67,7 @@ class ParquetSource(Source):
                 row = 0
                 for group in range(file.metadata.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
-                    if place + rows <= start and not _has_paths(file.schema_arrow, column):
+                    if place + rows <= start and _has_no_paths(file.schema_arrow, column):
                         names = (self._name(path, row + number) for number in range(rows))
                         yield from (Found(name, None) for name in names)
                     else:
@@ -108,7 +108,11 @@ class ParquetSource(Source):
         return plain_name(f"{path}[{row}]")
 
 
-def _has_paths(schema: Any, column: str) -> bool:
+def _has_no_paths(schema: Any, column: str) -> bool:
+    """Return whether a column surely has no text, in whatever way text may be stored."""
     types = load_extra("pyarrow.types", "parquet")
     kind = schema.field(column).type
-    return bool(types.is_string(kind) or types.is_large_string(kind))
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    known = (types.is_binary, types.is_large_binary, types.is_struct, types.is_list)
+    return any(is_kind(kind) for is_kind in known)

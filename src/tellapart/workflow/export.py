@@ -16,7 +16,13 @@ from tellapart.export.catalogue import WRITERS, Order, check_any_size
 from tellapart.export.formats import FORMATS
 from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
 from tellapart.export.int8 import CALIBRATING, MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
-from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
+from tellapart.export.placing import (
+    FOLDERS,
+    beside,
+    nothing_left_by_sigterm,
+    put_in_place,
+    target_of,
+)
 from tellapart.export.proof import (
     IMAGES,
     TOLERANCE,
@@ -110,6 +116,7 @@ def export(
         ExportError: The file does not answer as the bundle; nothing of it is left.
         OutputError: The place cannot be written.
         MissingExtraError: What the format needs is not installed.
+        Interrupted: SIGTERM came while it was written; nothing of it is left.
 
     Example:
         `tellapart.export("runs/fashion-mnist-1/model.tellapart", "onnx")`
@@ -128,7 +135,7 @@ def export(
     second = expect(bundle, runtime, larger) if entry is not None else None
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
-    with pictures as folder, beside(target) as path:
+    with nothing_left_by_sigterm(), pictures as folder, beside(target) as path:
         progress.say(f"Writing {target.name}")
         WRITERS[to](order, path)
         in_8_bits = _to_8_bits(order, path) if int8 else None

@@ -43,7 +43,8 @@ def serve(
 
     Args:
         models: Bundles, each as `PATH` or `NAME=PATH`. Without a name it is that of the file,
-            or of the folder where the file is called `model.tellapart`.
+            or of the folder where the file is called `model.tellapart`. A file that is called
+            as all of it is taken for a path.
         host: The address; one that other machines reach needs a token.
         port: 0 takes one that is free; the address is told.
         token: What requests must bring; TELLAPART_TOKEN from the environment by default.
@@ -69,6 +70,7 @@ def serve(
     paths = name_models([models] if isinstance(models, str | Path) else models)
     given = token if token is not None else os.environ.get(TOKEN) or None
     limits = Limits(**_checked(max_body))
+    _check_host(host)
     settings = Settings(
         limits=limits,
         rights=server.open_rights(host, given),
@@ -91,7 +93,7 @@ def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
     """Return bundles by the names that they are asked for by, in their order.
 
     Args:
-        models: Each `PATH` or `NAME=PATH`.
+        models: Each `PATH` or `NAME=PATH`; what exists as it was typed is a path.
 
     Raises:
         UsageError: There are none, two have one name, or a name has other than plain letters,
@@ -104,7 +106,7 @@ def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for model in models:
         name, sign, rest = str(model).partition("=")
-        has_name = bool(sign) and _NAME.fullmatch(name) is not None
+        has_name = bool(sign) and _NAME.fullmatch(name) is not None and not _is_there(model)
         path = Path(rest if has_name else model)
         if not has_name:
             name = path.resolve().parent.name if path.name == "model.tellapart" else path.stem
@@ -123,6 +125,21 @@ def name_models(models: Iterable[str | Path]) -> dict[str, Path]:
     if not found:
         raise UsageError("Name a bundle to serve. Fix: tellapart serve model.tellapart")
     return found
+
+
+def _is_there(model: str | Path) -> bool:
+    return os.path.exists(model)  # noqa: PTH110 - a Path raises where a name is too long
+
+
+def _check_host(host: str) -> None:
+    """See that a host can be looked up at all, which Python does not say in one way."""
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise UsageError(
+            f"`host` must be an address or a name of this machine. Received: {host}. "
+            f"Fix: --host {HOST}"
+        ) from error
 
 
 def _checked(max_body: int | None) -> dict[str, int]:
