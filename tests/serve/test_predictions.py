@@ -172,7 +172,6 @@ def test_wishes_that_cannot_be_granted_are_a_problem(
         (b"x", "text/html", 415),
         (b"{", "application/json", 400),
         (b'{"images": []}', "application/json", 400),
-        (b'{"images": [{"data": "!"}]}', "application/json", 400),
         (b'{"images": [{"data": "", "path": "/etc/passwd"}]}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b"x", "multipart/form-data", 400),

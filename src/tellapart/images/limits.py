@@ -13,7 +13,8 @@ from typing_extensions import override
 from tellapart.errors import ImageError
 
 MAX_PIXELS = 89_478_485
-"""The largest picture that is decoded: 256 MiB as 24-bit colour."""
+"""The largest picture that is decoded: 256 MiB as 24-bit colour, and ten times that on the way
+there (a WebP with transparent parts, turned). The server allows less: `serve.limits`."""
 
 # How Pillow's readers notice that a header ends too early.
 _ENDS_OF_DATA = (EOFError, IndexError, struct.error)
@@ -74,7 +75,9 @@ def check_size(width: int, height: int, name: str, limits: Limits) -> None:
     """Raise `ImageError` where a picture, or a part of it, has too many pixels."""
     if width * height > limits.pixels:
         raise ImageError(
-            name, "too-large", f"{width}×{height} is more than {limits.pixels:,} pixels."
+            name,
+            "too-large",
+            f"{width}×{height} is more than {limits.pixels:,} pixels. Fix: make it smaller.",
         )
 
 

@@ -14,10 +14,10 @@ from tellapart.predict.prediction import Prediction
 from tellapart.serve.bodies import Body, Pictures
 from tellapart.serve.card import ModelCard, ModelList, card_of, name_of
 from tellapart.serve.desk import Desk, answers, to_json
+from tellapart.serve.jobs import Wish
 from tellapart.serve.lanes import Endpoint
 from tellapart.serve.problems import Problem, status_of
 from tellapart.serve.query import describe_request, read_query
-from tellapart.serve.served import Wish
 
 MOST_NAMED = 1_000
 """Classes in one answer."""

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from starlette.requests import Request
 
+from tellapart.errors import ImageError
 from tellapart.predict.inputs import Item
 from tellapart.serve.forms import NAME_LENGTH, split_form
 from tellapart.serve.limits import Limits
@@ -206,20 +207,22 @@ def check_count(count: int, limits: Limits) -> None:
         )
 
 
-def decode_base64(text: str) -> bytes:
-    """Return the bytes of a picture's file that are written in base64.
+def to_item(name: str, text: str) -> Item:
+    """Return a picture whose file is written in base64, in one line or in several.
 
-    Raises:
-        Problem: It is something else (400).
+    What is no base64 becomes an item whose reading fails, so that the others are still answered.
     """
     try:
-        return base64.b64decode(text, validate=True)
+        content = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Problem(400, f"A picture in JSON must be base64: {error}.") from error
+        return Item(
+            name, ImageError(name, "not-base64", f"a file in JSON must be base64: {error}.")
+        )
+    return Item(name, content)
 
 
 def _items_of(found: Pictures) -> list[Item]:
     return [
-        Item(picture.name or f"image {place}", decode_base64(picture.data))
+        to_item(picture.name or f"image {place}", picture.data)
         for place, picture in enumerate(found.images)
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from tellapart.predict.inputs import Item
+from tellapart.serve.jobs import LARGE, decode_item
 from tellapart.serve.loaded import Loaded
 
 
@@ -24,13 +25,14 @@ class Explained:
     version: str
 
 
-def explain_item(loaded: Loaded, item: Item, class_name: str | None) -> Explained:
+def explain_item(loaded: Loaded, item: Item, class_name: str | None, pixels: int) -> Explained:
     """Return which pixels of a picture speak for a class, by covering its parts.
 
     Args:
         loaded: What is asked, some 120 times.
         item: The picture.
         class_name: The class; the most probable one by default.
+        pixels: The most that the picture may have.
 
     Raises:
         ImageError: The picture cannot be read.
@@ -42,9 +44,10 @@ def explain_item(loaded: Loaded, item: Item, class_name: str | None) -> Explaine
     predictor = loaded.predictor
     spec = predictor.manifest.image
     explainer = Explainer(predictor.probabilities, predictor.class_names, spec)
-    found = explainer.explain(
-        item.name, item.pixels(spec), item.shown(spec), class_name=class_name, check=False
-    )
+    fitted = decode_item(item, spec, pixels)
+    with LARGE:
+        looked_at = item.shown(spec)
+    found = explainer.explain(item.name, fitted, looked_at, class_name=class_name, check=False)
     height, width = found.shown.pixels.shape[:2]
     content = io.BytesIO()
     overlay = blend(found.shown.pixels, found.on_picture((width, height)))

@@ -7,6 +7,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -130,7 +131,7 @@ class Gate:
             await send(message)
 
         try:
-            with self._pressure.request(), caller.served():
+            with caller.served():
                 await self._pass(asked, receive, answer)
         except Exception:  # noqa: BLE001 - told with the request's number; the server goes on
             self._say(f"request {number}: {traceback.format_exc()}")
@@ -140,13 +141,16 @@ class Gate:
             self._observe(scope["method"], path, status, time.perf_counter() - began)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_always = bool(OPEN.fullmatch(scope["path"])) or scope["path"] == METRICS
         try:
             self._rights.check(scope["path"], Headers(scope=scope))
-            if not OPEN.fullmatch(scope["path"]) and scope["path"] != METRICS:
+            if not is_always:
                 self._pressure.check()
         except Problem as problem:
             await refuse(problem, scope, receive, send)
-        else:
+            return
+        # Nobody takes a place by what is answered without one, nor by being refused.
+        with nullcontext() if is_always else self._pressure.request():
             await self._app(scope, receive, send)
 
 

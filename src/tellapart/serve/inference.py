@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tellapart._version import __version__
 from tellapart.serve.desk import Desk, refusals, to_json
+from tellapart.serve.jobs import Wish
 from tellapart.serve.loaded import Loaded
 from tellapart.serve.problems import ErrorRecord, Problem
 from tellapart.serve.protocol import (
@@ -19,7 +20,7 @@ from tellapart.serve.protocol import (
     ServerHealth,
     ServerMetadata,
 )
-from tellapart.serve.served import Served, Wish
+from tellapart.serve.served import Served
 from tellapart.serve.tensors import inputs_of, items_of, outputs_of, to_tensors, wanted_outputs
 
 _BODY: dict[str, Any] = {

@@ -1,9 +1,10 @@
 """The next labelling queue: pictures that the classifier was unsure about, in a folder."""
 
 import queue
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ MOST_BYTES = 512 * 2**20
 
 PICTURES = "pictures"
 """The folder of the pictures, within that of the queue."""
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?=\.)")
+"""A picture's name in a table."""
 
 _WAITING_BYTES = 64 * 2**20
 """Of pictures that wait to be written; more are left out."""
@@ -71,12 +75,14 @@ class Keeper:
             there = [path for path in (folder / PICTURES).iterdir() if path.suffix in SUFFIXES]
             self._images = len(there)
             self._bytes = sum(path.stat().st_size for path in there)
+            listed = _names_in(folder.glob("labels*.patch.csv"))
         except OSError as error:
             raise UsageError(
                 f"`--keep-unsure` must name a folder that can be written. Received: {folder} "
                 f"({error.strerror})."
             ) from error
-        self._known = {path.stem for path in there}
+        self._stored = {path.stem for path in there}
+        self._known = self._stored & listed  # others lost their row, as where the server was killed
         self._rows: list[Correction] = []
         self._table, self._written = self._free_table(), b""
         self._saved, self._saved_at, self._unsaved = 0, time.monotonic(), False
@@ -136,19 +142,28 @@ class Keeper:
         name = sha256_hex(content)[:32]
         if kind is None or name in self._known:
             return False
-        full = self._images >= self._room.images
-        if full or self._bytes + len(content) > self._room.size_bytes:
+        path = self._folder / PICTURES / f"{name}{SUFFIXES_OF[kind][0]}"
+        if not self._store(path, content):
             self._count("left-out")
             return False
-        path = self._folder / PICTURES / f"{name}{SUFFIXES_OF[kind][0]}"
-        write_whole(path, content)
         self._known.add(name)
-        self._images += 1
-        self._bytes += len(content)
         given, *others = [choice.label for choice in answer.choices]
         row = Correction(f"{PICTURES}/{path.name}", given, (others or [given])[0])
         self._rows.append(row)
         self._count("kept")
+        return True
+
+    def _store(self, path: Path, content: bytes) -> bool:
+        """Write a picture that is not there yet, and return whether it has a place."""
+        if path.stem in self._stored:
+            return self._room.images > 0
+        full = self._images >= self._room.images
+        if full or self._bytes + len(content) > self._room.size_bytes:
+            return False
+        write_whole(path, content)
+        self._stored.add(path.stem)
+        self._images += 1
+        self._bytes += len(content)
         return True
 
     def _save(self) -> None:
@@ -169,3 +184,8 @@ class Keeper:
             number += 1
             path = self._folder / f"labels-{number}.patch.csv"
         return path
+
+
+def _names_in(tables: Iterable[Path]) -> set[str]:
+    """Return the digests that stand in tables, whatever else somebody has made of these."""
+    return {name.decode() for path in tables for name in _DIGEST.findall(path.read_bytes())}

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 class Limits:
     """Is what the server accepts; what is above it is refused at once, never left waiting.
 
-    How many pixels a picture may have, and how long its decoding may take, is the same as
-    everywhere: `images.limits`.
+    How long the decoding of a picture may take is the same as everywhere: `images.limits`.
 
     Attributes:
         head_bytes: Of the first line and the headers of one request; and of what a body that
@@ -19,6 +18,8 @@ class Limits:
         numbers: In one JSON body, counted by its commas: each costs more memory than its text,
             and nothing else is done while they are read, some 0.2 s for a million.
         images: In one request.
+        pixels: Of one picture. Decoding takes up to 30 bytes for each (a WebP with transparent
+            parts, turned), so 0.8 GB; of such large ones one is decoded at a time.
         batch: Pictures that are answered in one go, of one request or of many.
         requests: That are under way at once.
         late_seconds: That the event loop may be behind, on average; above it new requests are
@@ -35,6 +36,7 @@ class Limits:
     held_bytes: int = 256 * 2**20
     numbers: int = 1_000_000
     images: int = 256
+    pixels: int = 25_000_000
     batch: int = 64
     requests: int = 1024
     late_seconds: float = 0.1

@@ -74,6 +74,7 @@ class Metrics:
             ("model", "what"),
             registry=self.registry,
         )
+        self._said_of: dict[str, list[tuple[Gauge, tuple[str, ...]]]] = {}
 
     def observe(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one request.
@@ -88,12 +89,23 @@ class Metrics:
         self.seconds.labels(path).observe(seconds)
 
     def note_drift(self, model: str, lights: Iterable[Light]) -> None:
-        """Take down how a classifier's last answers compare with the validation images."""
+        """Take down how a classifier's last answers compare with the validation images.
+
+        What was said of it before is forgotten: a replaced bundle may say other things.
+        """
+        for gauge, labels in self._said_of.pop(model, ()):
+            gauge.remove(*labels)
+        said = self._said_of[model] = list[tuple[Gauge, tuple[str, ...]]]()
+
+        def say(gauge: Gauge, value: float, *labels: str) -> None:
+            gauge.labels(model, *labels).set(value)
+            said.append((gauge, (model, *labels)))
+
         for light in lights:
-            self.changed.labels(model, light.what).set(light.state == "changed")
+            say(self.changed, light.state == "changed", light.what)
             for when, value in (("now", light.now), ("validation", light.before)):
                 if value is not None:
-                    self.drift.labels(model, light.what, when).set(value)
+                    say(self.drift, value, light.what, when)
 
     def to_text(self) -> bytes:
         """Return all of it in Prometheus' text format."""

@@ -41,7 +41,7 @@ class Pressure:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Count a request while it is under way."""
+        """Count a request that has passed while it is under way."""
         self._under_way += 1
         try:
             yield
@@ -54,7 +54,7 @@ class Pressure:
         Raises:
             Overloaded: As many as may be are under way, or the event loop is late.
         """
-        if self._under_way > self._limits.requests:
+        if self._under_way >= self._limits.requests:
             raise Overloaded(f"{self._limits.requests:,} requests are under way, all that may be.")
         late = max(self._mean, self._late() / _LONGEST)
         if late > self._limits.late_seconds:

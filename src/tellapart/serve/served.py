@@ -1,6 +1,7 @@
 """One classifier that is served: its answers, by many requests at once, and its replacement."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from tellapart.errors import ImageError, TellapartError
 from tellapart.images.arrays import Pixels
 from tellapart.predict.inputs import Fitted, Item
 from tellapart.predict.prediction import Prediction
+from tellapart.sections import ImageSpec
 from tellapart.serve.batching import Batcher
 from tellapart.serve.explaining import Explained, explain_item
+from tellapart.serve.jobs import Job, Wish, decode_item
 from tellapart.serve.keeping import Keeper
 from tellapart.serve.limits import Limits
 from tellapart.serve.loaded import Loaded, Opener, load
@@ -25,43 +28,8 @@ MEASURED_PIXELS = 1 << 18
 
 THREADS = 2
 
-HEAVY_BYTES = 4096
-"""From so many on a picture's decoding, which lets other threads go on, is most of its work."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Is how one picture is to be answered.
-
-    Attributes:
-        top: How many classes to name.
-        always_answer: Whether it gets a label in any case.
-        risk: The share of wrong labels to accept, or `None` for that of the rules.
-    """
-
-    top: int = 3
-    always_answer: bool = False
-    risk: float | None = None
-
-    @property
-    def is_usual(self) -> bool:
-        """Return whether the answer is by the classifier's own rules."""
-        return not self.always_answer and self.risk is None
-
-
-@dataclass(frozen=True)
-class Job:
-    """Is one picture that waits."""
-
-    item: Item
-    wish: Wish
-
-    @property
-    def is_heavy(self) -> bool:
-        """Return whether its answer is mostly other work than Python's."""
-        content = self.item.content
-        size = content.nbytes if isinstance(content, np.ndarray) else len(content)
-        return bool(size >= HEAVY_BYTES)
+NOBODY = ImageError("the image", "not-wanted", "whoever asked has gone.")
+"""Stands for a picture that is not decoded, and for its answer, which nobody gets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +94,12 @@ class Served:
         Raises:
             Problem: Too many wait already, it took too long, or the wish cannot be granted.
         """
+        gone = threading.Event()
+        jobs = [Job(item, wish, gone) for item in items]
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
                 while True:
-                    answers = await self._batcher.ask([Job(item, wish) for item in items])
+                    answers = await self._batcher.ask(jobs)
                     found = [_raised(answer) for answer in answers]
                     if len({id(each.loaded) for each in found}) == 1:
                         return found
@@ -137,6 +107,8 @@ class Served:
             raise Overloaded(
                 f"The answer was not there within {self._limits.answer_seconds:g} seconds."
             ) from None
+        finally:
+            gone.set()  # of what is left nothing is decoded
 
     async def explain(self, item: Item, class_name: str | None) -> Explained:
         """Return a picture under a heat map of what speaks for a class; one is made at a time.
@@ -167,7 +139,7 @@ class Served:
             self.keeper.close()
 
     def _explain(self, jobs: Sequence[tuple[Item, str | None]]) -> list[Explained]:
-        return [explain_item(self.loaded, *job) for job in jobs]
+        return [explain_item(self.loaded, *job, self._limits.pixels) for job in jobs]
 
     def _answer(self, jobs: Sequence[Job]) -> list[Answered | Exception]:
         """Return the answers to a batch, each as its wish is; called by several threads."""
@@ -177,24 +149,30 @@ class Served:
         items: list[Item] = []
         looks: list[Pixels] = []
         for job in jobs:
-            content: Fitted | ImageError
-            try:
-                content = Fitted(job.item.pixels(spec))
-                if job.wish.is_usual:
-                    looks.append(content.pixels)
-            except ImageError as error:
-                content = error
+            content = self._fit(job, spec)
+            if job.wish.is_usual and isinstance(content, Fitted):
+                looks.append(content.pixels)
             items.append(Item(job.item.name, content))
         groups: dict[tuple[bool, float | None], list[int]] = {}
-        for place, job in enumerate(jobs):
-            groups.setdefault((job.wish.always_answer, job.wish.risk), []).append(place)
-        answers: dict[int, Answered | Exception] = {}
+        for place, (job, item) in enumerate(zip(jobs, items, strict=True)):
+            if item.content is not NOBODY:
+                groups.setdefault((job.wish.always_answer, job.wish.risk), []).append(place)
+        answers: dict[int, Answered | Exception] = dict.fromkeys(range(len(jobs)), NOBODY)
         for places in groups.values():
             answers |= _answer_alike(loaded, [jobs[p].wish for p in places], items, places)
         found = [answers[place] for place in range(len(jobs))]
         measured = max(1, MEASURED_PIXELS // (spec.height * spec.width))
         self._note(loaded, jobs, found, looks[:measured])
         return [_cut(answer, job.wish.top) for answer, job in zip(found, jobs, strict=True)]
+
+    def _fit(self, job: Job, spec: ImageSpec) -> Fitted | ImageError:
+        """Return a job's picture as the network sees it, or why there is none."""
+        if job.gone.is_set():
+            return NOBODY
+        try:
+            return Fitted(decode_item(job.item, spec, self._limits.pixels))
+        except ImageError as error:
+            return error
 
     def _note(
         self,

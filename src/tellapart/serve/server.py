@@ -1,5 +1,6 @@
 """A running server: its socket, who may ask it, and its end."""
 
+import asyncio
 import gc
 import ipaddress
 import signal
@@ -16,7 +17,7 @@ from typing_extensions import override
 
 from tellapart.data.threads import one_product_at_once
 from tellapart.errors import UsageError
-from tellapart.serve.connections import connections_within
+from tellapart.serve.connections import Connection, connections_within
 from tellapart.serve.gate import Rights
 from tellapart.serve.limits import Limits
 
@@ -100,9 +101,20 @@ class Server(uvicorn.Server):
 
     Without that moment a request that was sent, but not read, when the signal came would be
     lost with its connection. A second Ctrl-C stops at once.
+
+    Args:
+        config: What uvicorn is told.
+        seconds: How long the last requests may take; what is not answered by then is ended.
+
+    Attributes:
+        ended: How many requests were ended without an answer.
     """
 
     _heard = False
+
+    def __init__(self, config: uvicorn.Config, seconds: float) -> None:
+        super().__init__(config)
+        self._seconds, self.ended = seconds, 0
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -111,6 +123,18 @@ class Server(uvicorn.Server):
             return
         self._heard = True
         threading.Timer(GRACE_SECONDS, super().handle_exit, (sig, None)).start()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end = asyncio.get_running_loop().call_later(self._seconds, self._end_all)
+        await super().shutdown(sockets)
+        end.cancel()
+
+    def _end_all(self) -> None:
+        """Hang up on all, which ends their requests without a word, as uvicorn does not."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                self.ended += connection.end()
 
 
 def make_server(app: ASGIApp, limits: Limits) -> Server:
@@ -122,7 +146,7 @@ def make_server(app: ASGIApp, limits: Limits) -> Server:
         app: What `build_app` returns.
         limits: How large and slow the heads of requests may be, and how long the last may take.
     """
-    longest = limits.body_seconds + limits.answer_seconds
+    longest = limits.body_seconds + limits.answer_seconds + 1
     return Server(
         uvicorn.Config(
             app,
@@ -133,8 +157,9 @@ def make_server(app: ASGIApp, limits: Limits) -> Server:
             server_header=False,
             proxy_headers=False,
             lifespan="on",
-            timeout_graceful_shutdown=int(longest) + 1,
-        )
+            timeout_graceful_shutdown=int(longest) + 5,  # for what does not end when it is told to
+        ),
+        longest,
     )
 
 
@@ -144,7 +169,7 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
     Args:
         server: What `make_server` returns.
         bound: What `open_socket` returns.
-        say: Is told that a signal was heard.
+        say: Is told how it ended.
     """
 
     def stop(*_: object) -> None:
@@ -169,6 +194,8 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
             signal.signal(number, handler)
     if server.force_exit:
         say("Stopped at once; requests that were under way have no answer.")
+    elif server.ended:
+        say(f"Stopped; ended without an answer, since they took too long: {server.ended} requests.")
     else:
         say("Stopped; every request that was accepted is answered.")
 

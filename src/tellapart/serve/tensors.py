@@ -10,7 +10,7 @@ import numpy as np
 from tellapart.images.arrays import Pixels
 from tellapart.predict.inputs import Item
 from tellapart.sections import ImageSpec
-from tellapart.serve.bodies import check_count, decode_base64
+from tellapart.serve.bodies import check_count, to_item
 from tellapart.serve.limits import Limits
 from tellapart.serve.problems import Problem
 from tellapart.serve.protocol import (
@@ -49,7 +49,7 @@ def items_of(request: InferenceRequest, spec: ImageSpec, limits: Limits) -> list
     if tensor.datatype == "UINT8":
         return [Item(f"image {n}", picture) for n, picture in enumerate(_pixels(tensor, spec))]
     if tensor.datatype == "BYTES":
-        return [Item(f"image {n}", decode_base64(text)) for n, text in enumerate(_texts(tensor))]
+        return [to_item(f"image {n}", text) for n, text in enumerate(_texts(tensor))]
     raise Problem(400, f"`datatype` must be UINT8 or BYTES. Received: {tensor.datatype[:100]}.")
 
 

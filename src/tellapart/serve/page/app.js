@@ -65,7 +65,7 @@ function bar(choice, marked) {
   return row;
 }
 
-function show(file, answer, words) {
+function show(file, answer, words, asked) {
   const item = find("answer").content.cloneNode(true).querySelector("li");
   const picture = item.querySelector("img");
   const failed = answer.verdict === "error";
@@ -86,7 +86,7 @@ function show(file, answer, words) {
     picture.addEventListener("error", () => { picture.alt = "This browser cannot show it."; });
     const why = item.querySelector(".why");
     why.setAttribute("aria-label", `Which pixels decided about ${file.name}?`);
-    why.addEventListener("click", () => explain(file, picture, why, model), { once: true });
+    why.addEventListener("click", () => explain(file, picture, why, asked), { once: true });
   }
   find("answers").append(item);
   find("clear").hidden = false;
@@ -116,25 +116,26 @@ async function isReadable(file) {
   }
 }
 
-async function predict(files) {
+async function predict(files, asked) {
   const form = new FormData();
   for (const file of files) form.append("images", file, file.name || "picture");
+  const by = find("model").length > 1 ? asked : ""; // of one model the page need not say the name
   const began = performance.now();
   try {
-    const found = await ask(`v1/predict?model=${encodeURIComponent(model)}`, { method: "POST", body: form });
+    const found = await ask(`v1/predict?model=${encodeURIComponent(asked)}`, { method: "POST", body: form });
     const all = Math.round(performance.now() - began);
     const inside = Math.round(1000 * found.seconds);
     const together = files.length > 1 ? ` for ${files.length} together` : "";
-    const words = `${inside} ms in the server, ${all} ms with the way there${together}`;
-    found.predictions.forEach((answer, place) => show(files[place], answer, words));
+    const words = `${by && `By ${by}: `}${inside} ms in the server, ${all} ms with the way there${together}`;
+    found.predictions.forEach((answer, place) => show(files[place], answer, words, asked));
   } catch (error) {
     const isOne = files.length === 1; // of several one may be too large, or no file at all
     if (!isOne && (error.status === 413 || !error.status)) {
-      for (const file of files) await predict([file]);
+      for (const file of files) await predict([file], asked);
       return;
     }
     const why = isOne && !(await isReadable(files[0])) ? "This is no file that can be read." : error.message;
-    for (const file of files) show(file, { verdict: "error", error: why, choices: [], set: [] }, "");
+    for (const file of files) show(file, { verdict: "error", error: why, choices: [], set: [] }, by && `By ${by}`, asked);
   }
 }
 
@@ -152,14 +153,15 @@ function parts(files) {
   return found;
 }
 
-async function predictAll(files) {
+async function predictAll(files, chosen) {
   if (!model) await begin();
   if (!model) return;
+  const asked = chosen ?? model;
   find("drop").setAttribute("aria-busy", "true");
   let done = 0;
   for (const part of parts(files)) {
     say(`${done} of ${count(files.length, "picture")} answered …`);
-    await predict(part);
+    await predict(part, asked);
     done += part.length;
   }
   say(`${count(done, "picture")} answered.`);
@@ -170,7 +172,8 @@ async function predictAll(files) {
 function take(list) {
   const files = [...list];
   if (!files.length) return;
-  queue = queue.then(() => predictAll(files)).catch((error) => say(error.message));
+  const chosen = model; // when the files are given, not when it is their turn
+  queue = queue.then(() => predictAll(files, chosen)).catch((error) => say(error.message));
 }
 
 async function card() {
