@@ -27,7 +27,8 @@ class Limits:
         waiting: Pictures that wait to be answered, of all requests together, for one model.
         explaining: Heat maps that wait to be made, for one model; each takes a hundred answers.
         body_seconds: For a request to arrive in.
-        answer_seconds: For a request to be answered in.
+        answer_seconds: For a request to be answered in, and for a full buffer of answers to be
+            taken.
     """
 
     head_bytes: int = 64 * 2**10
