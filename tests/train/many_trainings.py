@@ -1,8 +1,13 @@
 """Train again and again in one process, and print the resident megabytes after each.
 
+What is free is given back first: what the allocator holds of it goes up and down by more than
+a training would leave behind.
+
 Usage: python many_trainings.py DATA.npz OUTPUT TIMES
 """
 
+import ctypes
+import gc
 import json
 import sys
 from pathlib import Path
@@ -18,6 +23,9 @@ def main(data: str, output: str, times: int) -> None:
     found = []
     for seed in range(times):
         tellapart.train(data, "fast", epochs=1, seed=seed, output=output, quiet=True)
+        gc.collect()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).malloc_trim(0)
         found.append(round(resident_kilobytes("VmRSS") / 1024, 1))
     sys.stdout.write(json.dumps(found))
 

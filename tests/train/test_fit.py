@@ -1,6 +1,5 @@
 """The training loop: what it leaves, how it stops, how it goes on."""
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from typing_extensions import override
 
 import tellapart
+from pressing import PressCtrlC
 from tellapart.data.dataset import Dataset
 from tellapart.data.prepare import prepare
 from tellapart.errors import DivergenceError, Interrupted
@@ -30,27 +30,13 @@ from tellapart.workflow.session import Session
 pytestmark = pytest.mark.core
 
 
-class _PressCtrlC(Silence):
-    """Sends this process a signal when training has gone through some samples."""
-
-    def __init__(self, after: int, number: signal.Signals = signal.SIGINT) -> None:
-        self._left, self._number, self._pressed = after, number, False
-
-    @override
-    def advance(self, amount: int = 1, note: str = "") -> None:
-        self._left -= amount
-        if self._left <= 0 and not self._pressed:
-            self._pressed = True
-            os.kill(os.getpid(), self._number)
-
-
 def build_and_compile(recipe: Recipe) -> keras.Model:
     """Return the recipe's network as a run begins with it."""
     return compile_network(build_network(recipe.model.name, recipe.image, 10), recipe.optimizer)
 
 
 def _interrupted_run(
-    data: Dataset, output: Path, press: _PressCtrlC, model: Any = None, **settings: Any
+    data: Dataset, output: Path, press: PressCtrlC, model: Any = None, **settings: Any
 ) -> tuple[Path, Interrupted]:
     recipe = tellapart.load_recipe("guide", {"fit.epochs": 2} | settings)
     folder = RunFolder.create(output, "run")
@@ -113,7 +99,7 @@ def test_the_same_seed_gives_the_same_weights(
 def test_an_interrupted_run_goes_on_to_the_same_result(
     after: int, run: Run, slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    path, stop = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(after))
+    path, stop = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(after))
     assert stop.exit_code == 130
     assert f"--resume {path}" in str(stop)
     assert not (path / "model.tellapart").exists()
@@ -134,7 +120,7 @@ def test_a_network_of_ones_own_goes_on_by_the_recipes_schedule_in_the_same_proce
     network = keras.Sequential([keras.Input((28, 28, 1)), *layers])
     other = keras.models.clone_model(network)
     other.set_weights(network.get_weights())
-    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(320), network, **settings)
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(320), network, **settings)
     resumed = tellapart.train(slice_of_fashion, model=network, resume=path, quiet=True)
     alone = tellapart.train(
         slice_of_fashion, "guide", model=other, settings=settings, output=tmp_path, quiet=True
@@ -146,7 +132,7 @@ def test_a_network_of_ones_own_goes_on_by_the_recipes_schedule_in_the_same_proce
 def test_a_run_that_has_no_time_left_still_scores_what_it_trained(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(320))
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(320))
     recipe = tellapart.load_recipe(path / "recipe.toml")
     data = prepare(slice_of_fashion, recipe)
     network = build_and_compile(recipe)
@@ -186,7 +172,7 @@ def test_on_a_budget_the_end_is_rehearsed_however_short_epochs_are(
 def test_sigterm_stops_too_with_its_own_exit_code(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    _, stop = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64, signal.SIGTERM))
+    _, stop = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(64, signal.SIGTERM))
     assert stop.exit_code == 143
 
 
@@ -205,7 +191,7 @@ def test_resuming_a_finished_run_changes_nothing(run: Run) -> None:
 
 
 def test_resuming_with_other_data_is_refused(slice_of_fashion: Dataset, tmp_path: Path) -> None:
-    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64))
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(64))
     labels = slice_of_fashion.train.targets[::-1]
     pixels = slice_of_fashion.train.decode(tellapart.load_recipe("guide").image).pixels
     with pytest.raises(tellapart.TellapartError, match="has changed since the run") as caught:
@@ -216,7 +202,7 @@ def test_resuming_with_other_data_is_refused(slice_of_fashion: Dataset, tmp_path
 def test_a_run_on_arrays_says_that_it_needs_them_again(
     slice_of_fashion: Dataset, tmp_path: Path
 ) -> None:
-    path, _ = _interrupted_run(slice_of_fashion, tmp_path, _PressCtrlC(64))
+    path, _ = _interrupted_run(slice_of_fashion, tmp_path, PressCtrlC(64))
     with pytest.raises(tellapart.TellapartError, match="Give the same data again"):
         tellapart.train(resume=path, quiet=True)
 

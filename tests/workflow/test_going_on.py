@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -12,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typing_extensions import override
 
 import tellapart
+from pressing import PressCtrlC
 from tellapart.__main__ import main
 from tellapart._extras import is_installed
 from tellapart.errors import Interrupted, UsageError
-from tellapart.progress import Silence
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 from tellapart.workflow.session import Session
@@ -33,26 +31,12 @@ SAID_LATER = (
 )
 
 
-class _PressCtrlC(Silence):
-    """Sends this process Ctrl-C when training has gone through some samples."""
-
-    def __init__(self, after: int) -> None:
-        self._left, self._pressed = after, False
-
-    @override
-    def advance(self, amount: int = 1, note: str = "") -> None:
-        self._left -= amount
-        if self._left <= 0 and not self._pressed:
-            self._pressed = True
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 @pytest.fixture
 def broken_off(slice_file: Path, tmp_path: Path) -> RunFolder:
     """Return a run with batches of 32 that was stopped in the midst of its first epoch."""
     recipe = tellapart.load_recipe("guide", {"fit.epochs": 2})
     folder = RunFolder.create(tmp_path, "run")
-    session = Session(folder, _PressCtrlC(512))
+    session = Session(folder, PressCtrlC(512))
     session.begin(tellapart.load(slice_file, quiet=True), recipe, None, strict=False)
     with pytest.raises(Interrupted):
         session.finish()
@@ -78,7 +62,7 @@ def test_a_run_goes_on_with_smaller_batches_and_says_that_it_is_not_exact_any_mo
 def test_going_on_once_more_says_it_again_and_keeps_the_new_size(broken_off: RunFolder) -> None:
     found = tellapart.load(broken_off.record().source, quiet=True)
     recipe = tellapart.load_recipe(broken_off.recipe(), {"fit.batch_size": 16})
-    session = Session(broken_off, _PressCtrlC(960))
+    session = Session(broken_off, PressCtrlC(960))
     session.change_recipe(recipe)
     session.begin_again(found, recipe, broken_off.record(), None)
     with pytest.raises(Interrupted):

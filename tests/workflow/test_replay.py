@@ -1,22 +1,19 @@
 """Training a run again from its folder: equal where nothing changed, told where something did."""
 
 import json
-import os
 import re
 import shutil
-import signal
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from typing_extensions import override
 
 import tellapart
+from pressing import PressCtrlC
 from tellapart.bundle import Bundle, open_bundle, write_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import BundleError, DataError, Interrupted, ModelError, UsageError
-from tellapart.progress import Silence
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 from tellapart.workflow.session import Session
@@ -24,25 +21,11 @@ from tellapart.workflow.session import Session
 pytestmark = pytest.mark.core
 
 
-class _PressCtrlC(Silence):
-    """Sends this process a signal when training has gone through some samples."""
-
-    def __init__(self, after: int) -> None:
-        self._left, self._pressed = after, False
-
-    @override
-    def advance(self, amount: int = 1, note: str = "") -> None:
-        self._left -= amount
-        if self._left <= 0 and not self._pressed:
-            self._pressed = True
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def _interrupted(source: Path, output: Path) -> Path:
     """Return the folder of a run that was stopped within its second epoch."""
     recipe = tellapart.load_recipe("guide", {"fit.epochs": 2})
     folder = RunFolder.create(output, "run")
-    session = Session(folder, _PressCtrlC(1320))
+    session = Session(folder, PressCtrlC(1320))
     session.begin(tellapart.load(source, quiet=True), recipe, None, strict=False)
     with pytest.raises(Interrupted):
         session.finish()

@@ -141,7 +141,7 @@ class _Loop:
         if not isinstance(plan, ByTime) or early is None or early.rehearsed:
             return
         if plan.is_time_for_a_first_bundle():
-            if self.position.index:  # a bundle that nothing could go on from would be an end
+            if self.position.index:  # else that was done: no bundle without a checkpoint
                 self._save()
             plan.reserve = early.rehearse(self._best())
 

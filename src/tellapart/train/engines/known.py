@@ -29,5 +29,4 @@ def _parts(thing: Any) -> list[Any]:
 
 
 def _is_whole(part: Any) -> bool:
-    own = getattr(part, "__module__", None) or type(part).__module__
-    return own.startswith(_WHOLE) and type(part).__module__.startswith((*_WHOLE, "builtins"))
+    return str(getattr(part, "__module__", "")).startswith(_WHOLE)
