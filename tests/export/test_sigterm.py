@@ -4,14 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tellapart.errors import Interrupted
-from tellapart.export.placing import beside, nothing_left_by_sigterm
+from tellapart.export.placing import beside
+from tellapart.interrupts import undone_by_sigterm
 
 
 def test_an_export_that_is_stopped_while_it_is_proved_leaves_nothing(
@@ -41,7 +41,7 @@ def test_an_export_that_is_stopped_while_it_is_proved_leaves_nothing(
 def test_the_folders_that_were_made_go_and_the_signal_is_as_it_was(tmp_path: Path) -> None:
     with (  # noqa: PT012 - the signal is what is asked about
         pytest.raises(Interrupted) as caught,
-        nothing_left_by_sigterm(),
+        undone_by_sigterm(str),
         beside(tmp_path / "new" / "a.onnx") as path,
     ):
         path.write_bytes(b"unproved")
@@ -50,33 +50,3 @@ def test_the_folders_that_were_made_go_and_the_signal_is_as_it_was(tmp_path: Pat
     assert caught.value.exit_code == 143
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-
-def test_ctrl_c_stays_what_it_is() -> None:
-    with pytest.raises(KeyboardInterrupt), nothing_left_by_sigterm():
-        raise KeyboardInterrupt
-
-
-def test_who_has_a_say_about_sigterm_keeps_it() -> None:
-    heard: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
-    try:
-        with nothing_left_by_sigterm():
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    assert heard == [signal.SIGTERM]
-
-
-def test_in_another_thread_an_export_goes_as_before() -> None:
-    done: list[bool] = []
-
-    def work() -> None:
-        with nothing_left_by_sigterm():
-            done.append(True)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert done == [True]

@@ -1,5 +1,8 @@
 """Networks that users bring along."""
 
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,8 @@ from typing_extensions import override
 
 import tellapart
 from tellapart.data.dataset import Dataset
-from tellapart.errors import DivergenceError, ModelError, TrustError
-from tellapart.models.custom import check_custom, output_kind
+from tellapart.errors import DivergenceError, Interrupted, ModelError, TrustError
+from tellapart.models.custom import check_custom, digest_of_layers, output_kind
 from tellapart.sections import ImageSpec
 
 pytestmark = pytest.mark.core
@@ -121,6 +124,14 @@ def test_a_loss_for_the_other_kind_of_output_is_refused_with_the_fix() -> None:
         output_kind(network, ImageSpec())
 
 
+def test_a_sigmoid_at_the_end_is_refused_for_classes_that_exclude_each_other() -> None:
+    network = _network(activation="sigmoid")
+    wrapped = keras.Sequential([keras.Input((28, 28, 1)), network])
+    for each in (network, wrapped):
+        with pytest.raises(ModelError, match=r"ends in a sigmoid.*activation='softmax'"):
+            output_kind(each, ImageSpec())
+
+
 def test_a_loss_of_ones_own_may_take_what_it_likes() -> None:
     network = _network(activation=None)
     network.compile("adam", lambda wanted, found: keras.ops.mean(found) * wanted)
@@ -188,6 +199,55 @@ def test_a_run_of_a_users_network_wants_the_network_again(
         tellapart.train(slice_of_fashion, resume=run.path, quiet=True)
     again = tellapart.train(slice_of_fashion, model=_network(), resume=run.path, quiet=True)
     assert again.evaluation == run.evaluation
+
+
+class _Stopping(keras.layers.Layer):  # type: ignore[misc]
+    """Sends SIGTERM while the network is looked at before training."""
+
+    @override
+    def get_config(self) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        raise AssertionError("the signal did not come")
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+def test_sigterm_before_training_leaves_nothing(slice_of_fashion: Dataset, tmp_path: Path) -> None:
+    inputs = keras.Input((28, 28, 1))
+    network = keras.Model(inputs, _network()(_Stopping()(inputs)))
+    with pytest.raises(Interrupted, match="nothing is left") as caught:
+        tellapart.train(slice_of_fashion, model=network, output=tmp_path / "runs", quiet=True)
+    assert caught.value.exit_code == 143
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_goes_on_with_its_own_network_only(slice_of_fashion: Dataset, tmp_path: Path) -> None:
+    run = tellapart.train(slice_of_fashion, model=_network(), epochs=1, output=tmp_path, quiet=True)
+    (run.path / "evaluation.json").unlink()
+    other = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Rescaling(1 / 128),
+            *(type(layer).from_config(layer.get_config()) for layer in _network().layers[2:]),
+        ]
+    )
+    assert [w.shape for w in other.weights] == [w.shape for w in _network().weights]
+    with pytest.raises(ModelError, match="must be the network that the run began with"):
+        tellapart.train(slice_of_fashion, model=other, resume=run.path, quiet=True)
+
+
+def test_a_digest_leaves_out_what_differs_from_process_to_process_and_nothing_else() -> None:
+    def digest(factor: float = 0.1, kind: str = "float32", **settings: Any) -> str:
+        rotation = keras.layers.RandomRotation(factor, **settings)
+        layers = [rotation, keras.layers.Lambda(lambda x: x / 255), keras.layers.Flatten()]
+        last = keras.layers.Dense(2, dtype=kind)
+        return digest_of_layers(keras.Sequential([keras.Input((9, 9, 1)), *layers, last]))
+
+    assert digest() == digest(seed=7, name="spun")
+    assert len({digest(), digest(0.2), digest(kind="mixed_bfloat16")}) == 3
 
 
 def test_a_network_that_puts_out_no_numbers_is_told_so() -> None:

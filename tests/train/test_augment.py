@@ -11,7 +11,7 @@ from tellapart.data.prepare import Part
 from tellapart.errors import ModelError
 from tellapart.models.catalogue import build_network, compile_network
 from tellapart.sections import AugmentSection, ImageSpec, OptimizerSection
-from tellapart.train.augment import Changes, draw_changes
+from tellapart.train.augment import COLUMNS, Changes, draw_changes
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.loss import Targets, cross_entropy
 from tellapart.train.engines.pictures import Augmenter
@@ -119,7 +119,7 @@ def test_what_a_sample_gets_depends_on_seed_epoch_and_place_alone(
     block = cut_block(epoch_plan, first, 4, np.ones(STEPS, np.float32))
     kept = block.weights.ravel() > 0
     end = first + block.samples
-    np.testing.assert_array_equal(block.numbers.reshape(-1, 7)[kept], changes.numbers[first:end])
+    np.testing.assert_array_equal(block.numbers.reshape(-1, COLUMNS)[kept], changes.numbers[first:end])
     np.testing.assert_array_equal(block.partners.ravel()[kept], changes.partners[first:end])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import tellapart
 from tellapart.data.dataset import Dataset
-from tellapart.errors import ModelError, UsageError
+from tellapart.errors import BundleError, ModelError, UsageError
 from tellapart.sections import ImageSpec
 from tellapart.workflow.cross_validate import CrossValidation
 from tellapart.workflow.folds import read_out_of_fold
@@ -107,6 +107,14 @@ def test_it_goes_on_with_its_network_only(found: CrossValidation) -> None:
         tellapart.cross_validate(resume=found.path, quiet=True)
     with pytest.raises(UsageError, match="with the network that it began with"):
         tellapart.cross_validate(resume=found.path, model=build(filters=5), quiet=True)
+
+
+def test_its_folder_is_no_run(found: CrossValidation) -> None:
+    said = "is a cross-validation and no run. Fix: name one of its runs, such as .*fold-1"
+    with pytest.raises(BundleError, match=said):
+        tellapart.diff(found.path, found.path)
+    with pytest.raises(BundleError, match=said):
+        tellapart.train(resume=found.path, quiet=True)
 
 
 def test_the_digest_is_of_layers_and_not_of_their_names() -> None:

@@ -182,6 +182,16 @@ def test_a_network_of_ones_own_is_asked_for_and_replays_when_it_is_given_again(
     assert tellapart.replay(run, model=_own_network(), quiet=True).equal
 
 
+def test_another_network_of_equal_shapes_is_refused_and_no_folder_is_left(
+    slice_file: Path, tmp_path: Path
+) -> None:
+    run = tellapart.train(slice_file, model=_own_network(), epochs=1, output=tmp_path, quiet=True)
+    other = keras.Sequential([keras.Input((28, 28, 1)), *_own_network().layers[1:]])
+    with pytest.raises(ModelError, match="must be the network that the run began with"):
+        tellapart.replay(run, model=other, quiet=True)
+    assert list(tmp_path.iterdir()) == [run.path]
+
+
 def test_a_network_for_a_run_that_has_ours_is_refused(file_run: Run) -> None:
     with pytest.raises(UsageError, match="leave out `model`"):
         tellapart.replay(file_run, model=_own_network(), quiet=True)

@@ -1,15 +1,12 @@
 """Where an export goes: a place where nothing is, filled whole and only when it is proved."""
 
 import contextlib
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
-from tellapart.errors import Interrupted, UsageError
+from tellapart.errors import UsageError
 from tellapart.export.card import NAME
 from tellapart.export.formats import FORMATS
 from tellapart.files import move_whole, output_errors
@@ -50,39 +47,6 @@ def target_of(source: Path, form: str, output: str | Path | None, *, card: bool)
                     f"There is something at {path} already. Fix: choose another --output"
                 )
     return target
-
-
-@contextmanager
-def nothing_left_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that all in it is undone.
-
-    Outside the main thread, and where the program has a say of its own about SIGTERM, it
-    stays as it is.
-
-    Raises:
-        Interrupted: The signal came.
-    """
-    number, heard = signal.SIGTERM, []
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(number) is not signal.SIG_DFL
-    ):
-        yield
-        return
-
-    def receive(given: int, _frame: FrameType | None) -> None:
-        heard.append(given)
-        raise KeyboardInterrupt
-
-    signal.signal(number, receive)
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        if not heard:
-            raise
-        raise Interrupted("Stopped; nothing unfinished of the export is left.", number) from stop
-    finally:
-        signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

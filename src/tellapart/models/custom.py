@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tellapart.errors import ModelError
+from tellapart.files import sha256_hex
 from tellapart.models.catalogue import compile_network
 from tellapart.sections import ImageSpec, OptimizerSection
 
@@ -78,6 +79,11 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
     found: Literal["probabilities", "logits"] = (
         "probabilities" if rows.min() >= 0 and np.abs(rows.sum(1) - 1).max() < apart else "logits"
     )
+    if found == "logits" and _last_activation(network) is keras.activations.sigmoid:
+        raise ModelError(
+            "`model` ends in a sigmoid, as if a picture could be of several classes. Fix: end it "
+            f"with keras.layers.Dense({rows.shape[1]}, activation='softmax')"
+        )
     from_logits = _wants_logits(network.loss) if network.compiled else None
     if from_logits is not None and from_logits != (found == "logits"):
         raise ModelError(
@@ -85,6 +91,13 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
             f"SparseCategoricalCrossentropy(from_logits={found == 'logits'})"
         )
     return found
+
+
+def _last_activation(network: keras.Model) -> Any:
+    last = network
+    while isinstance(last, keras.Model):
+        last = last.outputs[0]._keras_history[0]
+    return getattr(last, "activation", None)
 
 
 def _wants_logits(loss: Any) -> bool | None:
@@ -148,6 +161,33 @@ def check_can_be_rebuilt(network: keras.Model) -> None:
         ) from error
     if not same:
         raise ModelError("`model` cannot be saved: built anew from its config it is another one.")
+
+
+def digest_of_layers(network: keras.Model) -> str:
+    """Return what tells a network's layers from others, whatever their names are.
+
+    Weights are not in it, nor what differs from process to process: random layers' seeds, and
+    the code of a lambda with the place where it was written.
+    """
+    layers = [
+        _lasting(keras.saving.serialize_keras_object(layer))
+        for layer in network._flatten_layers()
+        if not isinstance(layer, keras.Model)
+    ]
+    return sha256_hex(json.dumps(layers, sort_keys=True).encode())
+
+
+def _lasting(config: Any) -> Any:
+    """Return what of a config is the same in each process, at any depth."""
+    if isinstance(config, list | tuple):
+        return [_lasting(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    kind = str(config.get("class_name"))
+    if kind.endswith("DTypePolicy"):  # its name is what it is
+        return config
+    dropped = {"name", "seed"} if kind != "__lambda__" else {"config"}
+    return {key: _lasting(value) for key, value in config.items() if key not in dropped}
 
 
 def scales_pixels(network: keras.Model) -> bool:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from tellapart.data.samples import Indices
 from tellapart.sections import AugmentSection, ImageSpec
 
-COLUMNS = 7
-"""Numbers a sample: row offset and step, column offset and step, hole, share of itself."""
+COLUMNS = 8
+"""Numbers a sample: row offset and step, column offset and step, hole, shares of itself."""
 
 _STREAM = 1 << 62
 """Keeps these draws apart from those of the order of the samples."""
@@ -21,8 +21,8 @@ class Changes:
 
     Attributes:
         numbers: `(n, COLUMNS)`, float32. Output row `i` is taken from input row
-            `offset + step · i`; a hole's middle is given in output pixels; the last is
-            how much of the picture is its own, not its partner's.
+            `offset + step · i`; a hole's middle is given in output pixels; the last two are
+            how much of the picture, and of its target, is its own, not its partner's.
         partners: `(n,)`, int32: which sample it is mixed with.
     """
 
@@ -70,6 +70,7 @@ def draw_changes(
         partners = random.integers(count, size=count, dtype=np.int32)
     else:
         numbers[:, 6], partners = 1.0, np.zeros(count, np.int32)
+    numbers[:, 7] = numbers[:, 6]
     return Changes(numbers, partners)
 
 

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from tellapart.errors import DivergenceError, Interrupted, MemoryExceededError
+from tellapart.interrupts import StopSignal
 from tellapart.recipe import Recipe
 from tellapart.train.checkpoints import Position
 from tellapart.train.engines.protocol import Block, Outcome
-from tellapart.train.interrupts import StopSignal
 from tellapart.train.runs import RunFolder
 
 _MEMORY_ERRORS = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when")

@@ -9,6 +9,7 @@ import numpy as np
 
 from tellapart.data.prepare import Prepared
 from tellapart.files import write_whole
+from tellapart.interrupts import StopSignal, listen_for_stop
 from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe
 from tellapart.train import endings
@@ -27,7 +28,6 @@ from tellapart.train.early import EarlyBundle
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.protocol import Block, Epoch, cut_block
 from tellapart.train.history import EpochRecord, History
-from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.train.keeping import keep_weights, restore_best
 from tellapart.train.options import DEFAULTS, FitOptions
 from tellapart.train.plan import ByEpochs, ByTime, Plan

@@ -16,6 +16,9 @@ from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.train.history import History
 
+FOLDS_RECORD = "folds.json"
+"""What only the folder of a cross-validation has, which holds runs and is none."""
+
 
 class RunRecord(BaseModel):
     """Is what a run must remember to be gone on with.
@@ -36,6 +39,7 @@ class RunRecord(BaseModel):
         folds: How many folds there are; 0 for a run of its own.
         own_optimizer: Whether the user's network came with an optimiser of its own; `None` in
             runs that did not write it down.
+        network: The digest of the layers of a network of the user's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +58,7 @@ class RunRecord(BaseModel):
     fold: int = 0
     folds: int = 0
     own_optimizer: bool | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,11 @@ class RunFolder:
         Raises:
             BundleError: This is no run's folder.
         """
+        if (self.path / FOLDS_RECORD).is_file():
+            raise BundleError(
+                f"{self.path} is a cross-validation and no run. Fix: name one of its runs, such as "
+                f"{self.path / 'fold-1'}; to go on with it: tellapart cross-validate --resume"
+            )
         if not self.recipe_path.is_file():
             raise BundleError(f"{self.path} is not a run: there is no recipe.toml in it.")
         return load_recipe(self.recipe_path)

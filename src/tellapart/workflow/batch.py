@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tellapart.errors import Interrupted
 from tellapart.files import write_whole
+from tellapart.interrupts import StopSignal, listen_for_stop
 from tellapart.predict.inputs import Inputs, Item
 from tellapart.predict.predictor import Predictor
 from tellapart.progress import Progress, Task
-from tellapart.train.interrupts import StopSignal, listen_for_stop
 from tellapart.workflow.batch_job import Job, JobFolder, ShardRecord, changed, digest_of
 from tellapart.workflow.batch_summary import BatchSummary
 from tellapart.workflow.batch_writing import Shards, Sink, one_file

@@ -16,13 +16,7 @@ from tellapart.export.catalogue import WRITERS, Order, check_any_size
 from tellapart.export.formats import FORMATS
 from tellapart.export.golden import check_golden_folder, golden_folder, write_golden
 from tellapart.export.int8 import CALIBRATING, MOST_IMAGES, EightBits, judge_8_bits, to_8_bits
-from tellapart.export.placing import (
-    FOLDERS,
-    beside,
-    nothing_left_by_sigterm,
-    put_in_place,
-    target_of,
-)
+from tellapart.export.placing import FOLDERS, beside, put_in_place, target_of
 from tellapart.export.proof import (
     IMAGES,
     TOLERANCE,
@@ -33,10 +27,13 @@ from tellapart.export.proof import (
     prove,
 )
 from tellapart.images.arrays import Pixels
+from tellapart.interrupts import undone_by_sigterm
 from tellapart.predict.runtimes import open_keras
 from tellapart.progress import Progress, open_progress
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.run_data import data_of_run
+
+_STOPPED = "Stopped; nothing unfinished of the export is left."
 
 
 class Exported(BaseModel):
@@ -135,7 +132,7 @@ def export(
     second = expect(bundle, runtime, larger) if entry is not None else None
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
-    with nothing_left_by_sigterm(), pictures as folder, beside(target) as path:
+    with undone_by_sigterm(lambda: _STOPPED), pictures as folder, beside(target) as path:
         progress.say(f"Writing {target.name}")
         WRITERS[to](order, path)
         in_8_bits = _to_8_bits(order, path) if int8 else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tellapart.errors import BundleError, DataError, OutputError, UsageError
 from tellapart.files import output_errors, write_whole
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.train.runs import RunFolder
+from tellapart.train.runs import FOLDS_RECORD, RunFolder
 
 
 class FoldsRecord(BaseModel):
@@ -53,7 +53,7 @@ class FoldsFolder:
     @property
     def record_path(self) -> Path:
         """Return where its beginnings are written down; without it, the folder is not ours."""
-        return self.path / "folds.json"
+        return self.path / FOLDS_RECORD
 
     @property
     def weights_path(self) -> Path:

@@ -1,6 +1,5 @@
 """Networks that a user brings: the recipe that fits one, and equal copies for the folds."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,16 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError, ModelError
-from tellapart.files import sha256_hex, write_whole
-from tellapart.models.custom import check_can_be_rebuilt, check_custom, fresh_copy
+from tellapart.files import write_whole
+from tellapart.models.custom import (
+    check_can_be_rebuilt,
+    check_custom,
+    digest_of_layers,
+    fresh_copy,
+)
 from tellapart.models.optimizers import copy_optimizer
 from tellapart.recipe import Recipe
+from tellapart.train.runs import RunRecord
 from tellapart.train.seeding import seed_everything
 
 
@@ -35,6 +40,27 @@ def fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
     image = check_custom(model, classes, recipe.image)
     section = recipe.model.model_copy(update={"name": "custom"})
     return recipe.model_copy(update={"image": image, "model": section})
+
+
+def check_same_network(model: Any, record: RunRecord) -> None:
+    """Raise `ModelError` if a network is not the one that a run began with.
+
+    Another version of Keras may write other configs, and older runs have no digest: then the
+    shapes of the weights must do.
+
+    Args:
+        model: The user's network, or `None`.
+        record: Of the run.
+    """
+    if model is None or record.network is None:
+        return
+    if record.versions.get("keras") != keras.__version__:
+        return
+    if digest_of_layers(model) != record.network:
+        raise ModelError(
+            "`model` must be the network that the run began with. Received: one with other layers, "
+            "or other settings of them. Fix: build it as it was, or begin a new run"
+        )
 
 
 class Pattern:
@@ -61,12 +87,7 @@ class Pattern:
     @property
     def digest(self) -> str:
         """Return what tells its layers from others, whatever their names are."""
-        layers = [
-            _without_names(keras.saving.serialize_keras_object(layer))
-            for layer in self._model._flatten_layers()
-            if not isinstance(layer, keras.Model)
-        ]
-        return sha256_hex(json.dumps(layers, sort_keys=True).encode())
+        return digest_of_layers(self._model)
 
     def keep_in(self, path: Path) -> None:
         """Write the weights that all folds begin with, or take those that are there.
@@ -103,10 +124,3 @@ class Pattern:
         if self._model.compiled:
             network.compile(copy_optimizer(self._model.optimizer), self._model.loss)
         return network
-
-
-def _without_names(config: Any) -> Any:
-    """Return a config without the names that Keras gives to layers, at any depth."""
-    if isinstance(config, dict):
-        return {k: _without_names(v) for k, v in config.items() if k != "name"}
-    return [_without_names(v) for v in config] if isinstance(config, (list, tuple)) else config

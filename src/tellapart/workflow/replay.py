@@ -103,7 +103,7 @@ def replay(
         UsageError: The data, or a place inside the old run, cannot be used as given.
         BundleError: The run is not finished or not sound, or was not trained by its recipe alone.
         DataError: The data are no longer the ones of the run.
-        ModelError: The run has a network of its maker's own and `model` is missing.
+        ModelError: The run has a network of its maker's own, and `model` is missing or another.
         Interrupted: A signal asked for a stop.
     """
     path = run.path if isinstance(run, Run) else Path(run)
@@ -134,12 +134,15 @@ def _train_again(
 
     Raises:
         DataError: The data are no longer the ones of the run.
+        ModelError: The network is another one.
     """
+    from tellapart.workflow.own_network import check_same_network
     from tellapart.workflow.session import Session
 
     record = RunFolder(old.path).record()
     session = Session(target, open_progress(quiet=quiet))
     try:
+        check_same_network(model, record)
         session.begin(data, old.recipe, model, strict=record.strict, data_folder=data_folder)
         if target.record().fingerprint != record.fingerprint:
             raise DataError(

@@ -16,6 +16,7 @@ from tellapart.models.catalogue import build_network, compile_network
 from tellapart.models.custom import (
     check_can_be_rebuilt,
     compile_custom,
+    digest_of_layers,
     has_own_optimizer,
     output_kind,
     scales_pixels,
@@ -35,7 +36,7 @@ from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
-from tellapart.workflow.own_network import fit_recipe
+from tellapart.workflow.own_network import check_same_network, fit_recipe
 from tellapart.workflow.preparing import check_place, prepare_data, tell_of_changes, tell_of_data
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
@@ -106,6 +107,7 @@ class Session:
             fold=data.fold.number if data.fold else 0,
             folds=data.fold.count if data.fold else 0,
             own_optimizer=self._own_optimizer,
+            network=None if model is None else digest_of_layers(model),
         )
         keep_patch(self._folder, data)
         self._folder.begin(self._recipe, record)
@@ -128,7 +130,9 @@ class Session:
 
         Raises:
             DataError: The data are not the ones that the run began with.
+            ModelError: The user's network is not.
         """
+        check_same_network(model, record)
         seed_everything(recipe.seed)
         self._recipe = fit_recipe(recipe, model, len(data.class_names))
         self._prepare(data, strict=record.strict)

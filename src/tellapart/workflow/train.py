@@ -1,5 +1,6 @@
 """Train a classifier: from data and recipe to a bundle, its scores and its pictures."""
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from tellapart.data.layout import Layout
 from tellapart.data.patch import read_patch
 from tellapart.errors import UsageError
 from tellapart.files import discard_folder
+from tellapart.interrupts import undone_by_sigterm
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.defaults import choose_recipe, join_settings, refuse_unused
@@ -124,15 +126,24 @@ def train(
         budget=Budget(limit, began) if limit else None,
         use_cache=use_cache,
     )
-    try:
-        with folder.held():
-            session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
-            run = session.finish()
-    except BaseException:
-        if not folder.has_checkpoint() and not folder.bundle_path.is_file():  # nothing to keep
-            discard_folder(folder.path, with_parent=parent_is_new)
-        raise
+    with undone_by_sigterm(lambda: _what_is_left(folder.path)):
+        try:
+            with folder.held():
+                session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
+                run = session.finish()
+        except BaseException:
+            if not folder.has_checkpoint() and not folder.bundle_path.is_file():  # nothing to keep
+                discard_folder(folder.path, with_parent=parent_is_new)
+            raise
     return _with_gain(run, before, quiet=quiet)
+
+
+def _what_is_left(run: Path) -> str:
+    """Return what is said when SIGTERM came before or after the training itself."""
+    if not run.is_dir():
+        return "Stopped before there was anything to save; nothing is left."
+    command = f"tellapart train --resume {shlex.quote(str(run))}"
+    return f"Stopped; everything is saved. Go on with: {command}"
 
 
 def _open_before(against: str | Path | Run | None, *, has_patch: bool) -> Run | None:
@@ -216,7 +227,7 @@ def _resume(
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
     found = patch_as_in(folder, found)
-    with folder.held():
+    with undone_by_sigterm(lambda: _what_is_left(path)), folder.held():
         for part in path.rglob(".*.part"):  # what a kill left half-written
             part.unlink()
         session.begin_again(found, recipe, record, place.model)

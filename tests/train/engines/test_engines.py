@@ -7,7 +7,8 @@ import pytest
 from tellapart.data.prepare import Part
 from tellapart.errors import ModelError
 from tellapart.models.catalogue import build_network, compile_network
-from tellapart.sections import ImageSpec, OptimizerSection
+from tellapart.sections import AugmentSection, ImageSpec, OptimizerSection
+from tellapart.train.augment import draw_changes
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.plain import PlainEngine
 from tellapart.train.engines.pooled import PooledConvolution, can_stand_for
@@ -138,6 +139,18 @@ def test_class_weights_follow_their_samples() -> None:
     order = np.random.default_rng(0).permutation(50)
     block = cut_block(Epoch(order, class_weights=weights), 16, 16, RATES)
     np.testing.assert_allclose(block.weights.ravel()[:34], weights[order[16:]])
+
+
+def test_each_part_of_a_mixed_sample_counts_by_the_weight_of_its_own_class() -> None:
+    class_weights = np.linspace(1.0, 3.0, 50, dtype=np.float32)
+    changes = draw_changes(AugmentSection(mixup=0.8), ImageSpec(), 0, 0, 50)
+    before = changes.numbers.copy()
+    block = cut_block(Epoch(np.arange(50), changes, class_weights), 0, 50, RATES)
+    share, target, weight = block.numbers[0, :, 6], block.numbers[0, :, 7], block.weights[0]
+    np.testing.assert_allclose(weight * target, share * class_weights, rtol=1e-6)
+    others = (1 - share) * class_weights[block.partners[0]]
+    np.testing.assert_allclose(weight * (1 - target), others, atol=1e-6)
+    np.testing.assert_array_equal(changes.numbers, before)  # the next epoch's block cuts anew
 
 
 def test_what_was_trained_is_in_the_network_once_published_and_equal_networks_take_turns() -> None:

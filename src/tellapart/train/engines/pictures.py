@@ -99,4 +99,4 @@ def take_batch(
     if not augmenter.mixes:
         return augmenter(pixels, None, numbers), Targets(classes, weights)
     changed = augmenter(pixels, take_pixels(partners), numbers)
-    return changed, Targets(classes, weights, take_targets(partners), numbers[:, 6])
+    return changed, Targets(classes, weights, take_targets(partners), numbers[:, 7])

@@ -163,23 +163,38 @@ def cut_block(epoch: Epoch, first: int, batch_size: int, rates: Rates) -> Block:
     """
     count, places = _next_places(epoch, first, batch_size)
     picks = _pick(epoch, places)
-    weights = np.ones(places.size, np.float32)
-    if epoch.class_weights is not None:
-        weights = epoch.class_weights[picks.chosen.ravel()]
-    weights[count:] = 0.0
     numbers = np.empty((*places.shape, 0), np.float32)
     if epoch.changes is not None:
         numbers = epoch.changes.at(places).numbers
+    weights = np.ones(places.shape, np.float32)
+    if epoch.class_weights is not None:
+        weights, numbers = _weigh(epoch.class_weights, picks, numbers)
+    weights.ravel()[count:] = 0.0
     _, later = _next_places(epoch, first + count, batch_size)
     return Block(
         picks.chosen,
-        weights.reshape(places.shape),
+        weights,
         rates[: len(places)],
         count,
         numbers,
         picks.partners,
         _pick(epoch, later) if later.size else None,
     )
+
+
+def _weigh(
+    class_weights: Weights, picks: Picks, numbers: NDArray[np.float32]
+) -> tuple[Weights, NDArray[np.float32]]:
+    """Return the weights of a block's samples, and its numbers with the targets' new shares.
+
+    Of a mixed sample each part counts by its own class's weight.
+    """
+    own = class_weights[picks.chosen]
+    if not numbers.shape[-1]:
+        return own, numbers
+    own_part = numbers[..., 6] * own
+    weights = own_part + (1.0 - numbers[..., 6]) * class_weights[picks.partners]
+    return weights, np.concatenate([numbers[..., :7], (own_part / weights)[..., None]], axis=-1)
 
 
 def _next_places(epoch: Epoch, first: int, batch_size: int) -> tuple[int, Indices]:

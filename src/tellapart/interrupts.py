@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM: a wish that is heard after the running step."""
+"""Ctrl-C and SIGTERM: a wish that is heard after the running step, or that undoes it at once."""
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+
+from tellapart.errors import Interrupted
 
 
 class StopSignal:
@@ -42,3 +44,39 @@ def listen_for_stop() -> Iterator[StopSignal]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def undone_by_sigterm(say: Callable[[], str]) -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that all in it is undone.
+
+    Outside the main thread, and where the program has a say of its own about SIGTERM, it
+    stays as it is.
+
+    Args:
+        say: Asked afterwards what is left.
+
+    Raises:
+        Interrupted: The signal came.
+    """
+    number, heard = signal.SIGTERM, []
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(number) is not signal.SIG_DFL
+    ):
+        yield
+        return
+
+    def receive(given: int, _frame: FrameType | None) -> None:
+        heard.append(given)
+        raise KeyboardInterrupt
+
+    signal.signal(number, receive)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if not heard:
+            raise
+        raise Interrupted(say(), number) from stop
+    finally:
+        signal.signal(number, signal.SIG_DFL)
