@@ -160,12 +160,12 @@ def _photos(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _in_process(
-    predictor: Predictor, pictures: list[bytes], seconds: float, most: int = 64
+    predictor: Predictor, pictures: list[bytes], seconds: float, most: int = 64, calls: int = 2
 ) -> float:
-    """Return pictures a second, from two threads, in calls of so many."""
+    """Return pictures a second, in calls of so many pictures, so many calls at once."""
     began, done = time.perf_counter(), 0
     parts = [pictures[first : first + most] for first in range(0, len(pictures), most)]
-    with ThreadPoolExecutor(2) as threads:
+    with ThreadPoolExecutor(calls) as threads:
         while time.perf_counter() < began + seconds:
             done += sum(map(len, threads.map(predictor.predict, parts)))
     return done / (time.perf_counter() - began)
@@ -254,6 +254,9 @@ def _measure(path: Path, asked: argparse.Namespace, folder: str) -> dict[str, An
         ways: dict[str, Callable[[], float]] = {
             "served": lambda: _rate(run_closed(f"{url}v1/predict", pictures, connections, seconds)),
             "in_process": lambda: _in_process(predictor, pictures, seconds),
+            "in_process_one_a_call": lambda: _in_process(
+                predictor, pictures, seconds, 1, connections
+            ),
             "unbatched": lambda: _rate(
                 run_closed(f"{slow}v1/predict", pictures, connections, seconds)
             ),

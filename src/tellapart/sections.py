@@ -114,8 +114,9 @@ class AugmentSection(Section):
 
     `flip` mirrors half of them left to right; `shift` moves them by whole pixels, up to
     this share of each side; `crop` takes a part of at least this share of the area and
-    enlarges it; `erase` blanks a square of this share of the side, anywhere; `mixup` lays
-    two pictures over each other, and their classes, in shares from Beta(mixup, mixup).
+    enlarges it; `erase` blanks a square of this share of the side, up to the next even
+    number of pixels, anywhere; `mixup` lays two pictures over each other, and their
+    classes, in shares from Beta(mixup, mixup).
     """
 
     flip: bool = False

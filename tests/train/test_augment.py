@@ -79,10 +79,11 @@ def test_a_crop_enlarges_a_part_and_stays_inside_the_picture() -> None:
     assert found.max() <= 39.0
 
 
-def test_an_erased_square_has_the_size_asked_for_and_the_background() -> None:
+@pytest.mark.parametrize("share", [0.4, 0.35], ids=["8 of 20", "7 of 20, so 8"])
+def test_an_erased_square_has_the_size_asked_for_and_the_background(share: float) -> None:
     spec = ImageSpec(height=20, width=20, background=7)
     before = np.full((64, 20, 20, 1), 200, np.float32)
-    section = AugmentSection(erase=0.4)
+    section = AugmentSection(erase=share)
     found = _vary(section, spec, before, draw_changes(section, spec, 0, 0, 64))
     assert set(np.unique(found)) == {7.0, 200.0}
     assert (found == 7).sum(axis=(1, 2, 3)).max() == 64

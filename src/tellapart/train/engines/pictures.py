@@ -75,7 +75,10 @@ def _weights(offset: Any, step: Any, side: int) -> Any:
 
 
 def _inside(middle: Any, side: int, share: float) -> Any:
-    """Return `(n, side)`: 1 on the lines of a hole, 0 elsewhere."""
+    """Return `(n, side)`: 1 on the lines of a hole, 0 elsewhere.
+
+    A hole's middle lies between two lines, so it is an even number of lines wide.
+    """
     lines = ops.arange(side, dtype="float32")
     distance = ops.abs(lines + 0.5 - middle[:, None])
     return ops.cast(distance <= round(share * side) / 2.0, "float32")
