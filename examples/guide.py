@@ -1,6 +1,6 @@
 """The Keras CNN guide in tellapart, step by step; run it from an empty folder.
 
-About four minutes on two cores. Every object here is plain NumPy, plain Keras or a small
+Some three minutes on two cores. Every object here is plain NumPy, plain Keras or a small
 record, so each step can be changed.
 """
 
@@ -21,7 +21,7 @@ def main(data: tellapart.Dataset, epochs: int = 10) -> tellapart.Run:
 
     # 4.-6. Define the network, compile it, print the summary: 121,930 parameters.
     network = tellapart.build("guide-cnn")
-    network.summary()
+    network.summary()  # step 7 builds it anew; to train one that you changed: model=network
 
     # 7. Fit, with the test images as the validation curve, keeping the history.
     run = tellapart.train(data, recipe="guide", epochs=epochs)

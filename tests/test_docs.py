@@ -1,5 +1,6 @@
 """What README and examples say is run here."""
 
+import json
 import re
 import runpy
 import shlex
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 import tellapart
 from serving import command
 from tellapart.__main__ import main
 from tellapart.data.dataset import Dataset
-from tellapart.recipe import load_recipe, recipe_names, recipe_text
+from tellapart.recipe import Recipe, load_recipe, recipe_names, recipe_text
 from tellapart.workflow.runs import Run
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +113,37 @@ def test_the_examples_ten_steps_run_on_a_slice(slice_of_fashion: Dataset, in_tmp
         "first-look.png",
         "curves.png",
         "confusion.png",
+    }
+
+
+def test_the_network_of_ones_own_runs_on_a_slice(slice_of_fashion: Dataset, in_tmp: Path) -> None:
+    run = runpy.run_path(str(ROOT / "examples" / "own_network.py"))["main"](slice_of_fashion, 1)
+    assert run.recipe.model.name == "custom"
+    assert run.recipe.data.validation == "holdout"
+    assert list(in_tmp.iterdir()) == [in_tmp / "runs"]
+
+
+def _fields(section: type[BaseModel], prefix: str = "") -> dict[str, object]:
+    """Return the fields of a recipe by dotted key, with what they are where nobody says."""
+    found: dict[str, object] = {}
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= _fields(inner, f"{name}.")
+        else:
+            found[prefix + name] = field.default
+    return found
+
+
+def test_the_page_on_recipes_has_every_field_with_its_default() -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \|", page, re.MULTILINE))
+    assert rows.pop("name") == "–"
+    wanted = _fields(Recipe)
+    del wanted["name"]
+    spelt = {key: json.dumps(v) if v != "" else "empty" for key, v in wanted.items()}
+    assert {key: text.strip("`").strip('"') for key, text in rows.items()} == {
+        key: text.strip('"') for key, text in spelt.items()
     }
 
 

@@ -120,7 +120,9 @@ def test_what_a_sample_gets_depends_on_seed_epoch_and_place_alone(
     block = cut_block(epoch_plan, first, 4, np.ones(STEPS, np.float32))
     kept = block.weights.ravel() > 0
     end = first + block.samples
-    np.testing.assert_array_equal(block.numbers.reshape(-1, COLUMNS)[kept], changes.numbers[first:end])
+    np.testing.assert_array_equal(
+        block.numbers.reshape(-1, COLUMNS)[kept], changes.numbers[first:end]
+    )
     np.testing.assert_array_equal(block.partners.ravel()[kept], changes.partners[first:end])
 
 

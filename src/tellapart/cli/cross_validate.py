@@ -12,12 +12,8 @@ if TYPE_CHECKING:
 
 
 def cross_validate(
-    data: Annotated[
-        str | None, typer.Argument(help="The data: a known name, a folder, a table, .npz.")
-    ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
-    ] = None,
+    data: Annotated[str | None, typer.Argument(help=options.DATA)] = None,
+    recipe: options.RecipeName = None,
     folds: Annotated[
         int | None, typer.Option(help="How many networks to train. Default: 5.")
     ] = None,
@@ -25,10 +21,7 @@ def cross_validate(
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
-    ] = None,
+    settings: options.Settings = None,
     output: Annotated[str, typer.Option("--output", "-o", help="The folder for runs.")] = "runs",
     resume: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="Go on with an interrupted one.")

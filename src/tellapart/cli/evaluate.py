@@ -12,9 +12,9 @@ from tellapart.errors import UsageError
 
 def evaluate(
     model: Annotated[
-        str,
-        typer.Argument(metavar="[MODEL]", help="A bundle; left out with --predictions."),
-    ],
+        str | None,
+        typer.Argument(metavar="MODEL", help="A bundle; left out with --predictions."),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="What to score on: a name, folder, table or .npz."),
@@ -72,7 +72,7 @@ def evaluate(
     if name is None or (predictions is not None and source is not None):
         raise UsageError(
             "Either a classifier and data must be named, or --predictions and data. Received: "
-            f"{model}. Fix: tellapart evaluate runs/NAME-1/model.tellapart DATA"
+            f"{model or 'neither'}. Fix: tellapart evaluate runs/NAME-1/model.tellapart DATA"
         )
     layout = options.to_layout(column, root, label_from, group)
     if predictions is not None:

@@ -15,7 +15,7 @@ _MOST_FILES = 5
 
 
 def inspect(
-    source: Annotated[str, typer.Argument(help="A known name, a folder, a table or .npz.")],
+    source: Annotated[str, typer.Argument(help=options.DATA)],
     count: Annotated[int, typer.Option(help="How many pictures the grid shows.")] = 15,
     split: Annotated[str, typer.Option(help="Which split they are from.")] = "train",
     seed: Annotated[int | None, typer.Option(help="Draw them at random, repeatably.")] = None,

@@ -9,16 +9,11 @@ from tellapart.cli.console import show, show_json, show_table
 
 
 def learning_curve(
-    data: Annotated[str, typer.Argument(help="The data: a known name, a folder, a table, .npz.")],
-    recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
-    ] = None,
+    data: Annotated[str, typer.Argument(help=options.DATA)],
+    recipe: options.RecipeName = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
-    ] = None,
+    settings: options.Settings = None,
     output: Annotated[str, typer.Option("--output", "-o", help="The folder for runs.")] = "runs",
     strict: options.Strict = False,
     no_cache: options.NoCache = False,

@@ -13,6 +13,22 @@ from tellapart.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from tellapart.data.layout import Layout
 
+DATA = "A known name (fashion-mnist, mnist, cifar10), a folder, a table or .npz."
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        help="A recipe's name, or a TOML file. Default: photos; fast for small grey pictures.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        help="Any other field of the recipe, such as augment.flip=false (docs/recipes.md).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no remarks.")]
 Backend = Annotated[

@@ -15,10 +15,8 @@ _MOST = 10
 
 
 def review(
-    data: Annotated[str, typer.Argument(help="A known name, a folder, a table or .npz.")],
-    recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
-    ] = None,
+    data: Annotated[str, typer.Argument(help=options.DATA)],
+    recipe: options.RecipeName = None,
     folds: Annotated[int, typer.Option(help="How many networks judge, from 2.")] = 5,
     most: Annotated[
         int | None, typer.Option(help="List so many. Default: as many as are probably wrong.")
@@ -30,10 +28,7 @@ def review(
         str | None, typer.Option(metavar="FILE", help="Go on from decisions made before.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
-    ] = None,
+    settings: options.Settings = None,
     output: Annotated[
         str, typer.Option("--output", "-o", help="The folder for its numbered folder.")
     ] = "runs",

@@ -9,12 +9,8 @@ from tellapart.cli.console import show, show_json
 
 
 def train(
-    data: Annotated[
-        str | None, typer.Argument(help="What to train on: a known name, a folder, a table, .npz.")
-    ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name, or a TOML file. Default: fast or photos.")
-    ] = None,
+    data: Annotated[str | None, typer.Argument(help=options.DATA)] = None,
+    recipe: options.RecipeName = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
@@ -22,10 +18,7 @@ def train(
     risk: Annotated[
         float | None, typer.Option(help="The share of wrong labels to promise. Default: 0.02.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other field of the recipe."),
-    ] = None,
+    settings: options.Settings = None,
     output: Annotated[str, typer.Option("--output", "-o", help="The folder for runs.")] = "runs",
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.")

@@ -19,6 +19,8 @@ from tellapart.sections import ImageSpec
 LONGEST_SIDE = 4096
 """Pixels of the longer side; larger pictures are reduced to it."""
 
+_GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "F"})
+
 
 @dataclass(frozen=True, eq=False)
 class Examined:
@@ -66,6 +68,23 @@ def examine(content: bytes | Pixels, name: str) -> Examined:
     return Examined(decoded.pixels, size, mode, kind, camera, decoded.repairs, decoded.remarks)
 
 
+def original_shape(content: bytes | Pixels, name: str) -> tuple[int, int, int]:
+    """Return a picture's own height, width and channels (1 for grey, else 3), upright.
+
+    As `original_size`, which says what it costs and what can go wrong.
+
+    Example:
+        >>> original_shape(np.zeros((28, 20), np.uint8), "a")
+        (28, 20, 1)
+    """
+    if not isinstance(content, bytes):
+        return (*content.shape[:2], 1 if content.ndim < 3 else content.shape[2])
+    kind = _known_kind(content, name)
+    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
+        width, height = upright_size(picture)
+        return height, width, 1 if picture.mode in _GREY else 3
+
+
 def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
     """Return a picture's own width and height in pixels, upright, without decoding it.
 
@@ -82,12 +101,8 @@ def original_size(content: bytes | Pixels, name: str) -> tuple[int, int]:
         >>> original_size(np.zeros((28, 20), np.uint8), "a")
         (20, 28)
     """
-    if not isinstance(content, bytes):
-        height, width = content.shape[:2]
-        return width, height
-    kind = _known_kind(content, name)
-    with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:
-        return upright_size(picture)
+    height, width, _ = original_shape(content, name)
+    return width, height
 
 
 def _known_kind(content: bytes, name: str) -> str:

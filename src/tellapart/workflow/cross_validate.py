@@ -16,8 +16,8 @@ from tellapart.evaluate.fold_scores import score_folds
 from tellapart.evaluate.record import Evaluation, FoldScores
 from tellapart.evaluate.scores import About, evaluate_probabilities
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
-from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings, refuse_unused
+from tellapart.recipe import Recipe
+from tellapart.workflow.defaults import check_settings, choose_recipe, join_settings, refuse_unused
 from tellapart.workflow.fold_folder import FoldsFolder
 from tellapart.workflow.folds import out_of_fold
 from tellapart.workflow.inspect import load
@@ -145,7 +145,7 @@ def cross_validate(
     if folds is not None and folds < 2:
         raise UsageError(f"`folds` must be at least 2. Received: {folds}.")
     refuse_unused(model, changes)
-    load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
+    check_settings(recipe, changes)
     prepare_keras(backend)
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
     chosen = choose_recipe(found, recipe, changes, own_network=model is not None)

@@ -1,11 +1,16 @@
 """Which recipe trains what, where the user names none."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tellapart.data.dataset import Dataset
-from tellapart.errors import UsageError
+from tellapart.data.encoded import EncodedImages
+from tellapart.errors import ImageError, UsageError
+from tellapart.images.examine import original_shape
 from tellapart.recipe import Recipe, load_recipe
 
 SMALL = 48
@@ -17,6 +22,12 @@ minutes for Fashion-MNIST on two cores. There 60 s gave 0.886 and 0.907, 180 s 0
 
 LARGEST = 256
 """Pixels on the longer side of arrays that are trained on at their own size."""
+
+LARGEST_FILES = 96
+"""The same for files of one size; larger ones are photos, which `photos` makes as small."""
+
+LOOKED_AT = 64
+"""So many files, spread over all to train on, tell how large and whether grey they are."""
 
 
 def join_settings(
@@ -50,6 +61,15 @@ def refuse_unused(model: Any, changes: Mapping[str, object]) -> None:
         )
 
 
+def check_settings(recipe: str | Path | Recipe | None, changes: Mapping[str, object]) -> None:
+    """Raise `UsageError` for mistakes in a recipe or its changes, before anything is read.
+
+    Where the data choose the recipe, only what is wrong with each of them is found.
+    """
+    usual = load_recipe("fast").model_copy(update={"name": "usual"})
+    load_recipe(usual if recipe is None else recipe, changes)
+
+
 def choose_recipe(
     data: Dataset,
     recipe: str | Path | Recipe | None,
@@ -81,11 +101,11 @@ def usual_recipe(
 ) -> tuple[str, dict[str, object]]:
     """Return the name of the recipe for some data, and what it takes from them.
 
-    Small grey pictures are trained by `fast`, all others by `photos`, a network of one's
-    own by `guide`, which sets out the least. Given minutes, `fast` would learn its pictures
-    by heart: then small grey ones are trained by `accurate`, but not mirrored, since they may
-    be letters. Arrays keep their size up to `LARGEST`; larger
-    ones are made to fit the recipe's size.
+    Small grey pictures of one size are trained by `fast`, all others by `photos`, a network of
+    one's own by `guide`, which sets out the least. Given minutes, `fast` would learn its
+    pictures by heart: then small grey ones are trained by `accurate`, but not mirrored, since
+    they may be letters. Arrays keep their size up to `LARGEST`, files of one size up to
+    `LARGEST_FILES`; all others are made to fit the recipe's size.
 
     Args:
         data: What is to be trained on.
@@ -97,7 +117,7 @@ def usual_recipe(
     """
     if own_network:
         return "guide", {}
-    shape = data.shape
+    shape = data.shape or _shape_of_files(data)
     if shape is None:
         return "photos", {}
     height, width, channels = shape
@@ -109,3 +129,16 @@ def usual_recipe(
     if max(height, width) > LARGEST:
         size = {}
     return "photos", size | {"image.channels": channels}
+
+
+def _shape_of_files(data: Dataset) -> tuple[int, ...] | None:
+    """Return the one shape of pictures in files, if a few tell of one, and a small one."""
+    images = data.train.images
+    if not isinstance(images, EncodedImages):
+        return None
+    shapes = set()
+    for index in np.unique(np.linspace(0, len(images) - 1, LOOKED_AT).astype(int)).tolist():
+        with contextlib.suppress(ImageError):  # told of when all are read
+            shapes.add(original_shape(images.content(index), images.name(index)))
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return shape if shape is not None and max(shape[:2]) <= LARGEST_FILES else None

@@ -163,6 +163,31 @@ def tell_of_data(found: Prepared, folder: RunFolder, progress: Progress) -> None
     )
 
 
+def tell_of_recipe(recipe: Recipe, progress: Progress, *, by_time: bool) -> None:
+    """Say what a run is trained by, and how its pictures are varied.
+
+    Args:
+        recipe: As it will be followed.
+        progress: Where it is said.
+        by_time: Whether a budget says how long.
+    """
+    fit, augment = recipe.fit, recipe.augment
+    duration = "as long as the budget lasts" if by_time else f"{fit.epochs} epochs"
+    progress.say(
+        f"Recipe '{recipe.name}', network '{recipe.model.name}': pictures of {recipe.image}, "
+        f"{duration} in batches of {fit.batch_size}."
+    )
+    ways = {
+        "mirrored (where left and right matter: --set augment.flip=false)": augment.flip,
+        "moved": augment.shift > 0.0,
+        "cropped": augment.crop < 1.0,
+        "covered in part": augment.erase > 0.0,
+        "mixed with each other": augment.mixup > 0.0,
+    }
+    if found := [way for way, is_on in ways.items() if is_on]:
+        progress.say(f"In training, pictures are at random {', '.join(found)}.")
+
+
 def tell_of_changes(record: RunRecord, progress: Progress) -> None:
     """Say what a run's bits depend on and is not as it was when it began."""
     import keras

@@ -22,8 +22,8 @@ from tellapart.evaluate.parts import Interval
 from tellapart.evaluate.suspects import Suspects, find_suspects
 from tellapart.files import make_numbered_folder
 from tellapart.progress import open_progress
-from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import usual_recipe
+from tellapart.recipe import Recipe
+from tellapart.workflow.defaults import check_settings, choose_recipe
 from tellapart.workflow.folds import OutOfFold, out_of_fold
 from tellapart.workflow.inspect import load
 from tellapart.workflow.review_files import PATCH, Findings, find_places, settled_by, write_review
@@ -134,17 +134,14 @@ def review(
     """
     wanted = _Wanted(most, propose)
     changes = dict(settings or {}) | ({"seed": seed} if seed is not None else {})
-    load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
+    check_settings(recipe, changes)
     patch = read_patch(Path(labels)) if labels is not None else None
     prepare_keras(backend)
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
     if patch is not None:
         found, record = correct_labels(found, patch)
         open_progress(quiet=quiet).say(record.describe())
-    fitting: dict[str, object] = {}
-    if recipe is None:
-        recipe, fitting = usual_recipe(found, own_network=False)
-    chosen = load_recipe(recipe, fitting | changes)
+    chosen = choose_recipe(found, recipe, changes)
     parent_is_new = not Path(output).exists()
     folder = _open_folder(Path(output), found.name, resume)
     try:

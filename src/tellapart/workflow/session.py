@@ -37,7 +37,13 @@ from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
 from tellapart.workflow.labels import keep_patch
 from tellapart.workflow.own_network import check_same_network, fit_recipe
-from tellapart.workflow.preparing import check_place, prepare_data, tell_of_changes, tell_of_data
+from tellapart.workflow.preparing import (
+    check_place,
+    prepare_data,
+    tell_of_changes,
+    tell_of_data,
+    tell_of_recipe,
+)
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
 from tellapart.workflow.runs import Run, save_pictures
 from tellapart.workflow.scoring import looking_ahead, score_run, summary_of
@@ -192,6 +198,7 @@ class Session:
             data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
         )
         tell_of_data(self._data, self._folder, self._progress)
+        tell_of_recipe(self._recipe, self._progress, by_time=self._budget is not None)
 
     def _make_network(self, model: Any, own_optimizer: bool | None = None) -> Any:
         """Return the network to train, compiled.

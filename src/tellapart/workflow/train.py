@@ -15,7 +15,7 @@ from tellapart.files import discard_folder
 from tellapart.interrupts import undone_by_sigterm
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings, refuse_unused
+from tellapart.workflow.defaults import check_settings, choose_recipe, join_settings, refuse_unused
 from tellapart.workflow.inspect import load
 from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.runs import Run, open_run
@@ -104,7 +104,7 @@ def train(
     if data is None:
         raise UsageError("Name the data to train on, or a run to go on with: --resume RUN.")
     refuse_unused(model, changes)
-    load_recipe("guide" if recipe is None else recipe, changes)  # mistakes, before anything is read
+    check_settings(recipe, changes)
     limit = _budget(budget, changes)
     patch = read_patch(Path(labels)) if labels is not None else None
     before = _open_before(against, has_patch=patch is not None)
