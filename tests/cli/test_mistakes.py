@@ -184,7 +184,7 @@ def test_a_learning_rate_that_breaks_the_loss(
     in_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = _folder(in_tmp / "photos", {"cat": 40, "dog": 40})
-    code = main(["train", folder, "--learning-rate", "1e30"])
+    code = main(["train", folder, "--recipe", "guide", "--learning-rate", "1e30"])
     message = capsys.readouterr().err
     assert code == 2
     assert "The loss is no longer a number" in message

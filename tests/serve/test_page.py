@@ -134,6 +134,23 @@ def test_the_heat_map_is_there_when_it_is_asked_for(
         assert label in page.get_attribute(".picture", "alt")
 
 
+def test_a_heat_map_that_could_not_be_had_can_be_asked_for_again(
+    browser: Any, server: Running, pictures: list[bytes]
+) -> None:
+    with showing(browser, server) as page:
+        choose(page, [("shirt.png", pictures[0])])
+        answers(page, 1)
+        page.route(
+            "**/v1/explain**", lambda route: route.fulfill(status=500, json={"detail": "No"})
+        )
+        page.click(".why")
+        page.wait_for_selector(".buttons p:has-text('No')")
+        page.unroute("**/v1/explain**")
+        page.click(".why")
+        page.wait_for_selector(".buttons p:has-text('speak for')")
+        assert "No" not in page.inner_text(".answer .buttons")
+
+
 def test_bad_and_huge_files_fail_alone(browser: Any, small: Running, pictures: list[bytes]) -> None:
     bomb = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
@@ -148,6 +165,7 @@ def test_bad_and_huge_files_fail_alone(browser: Any, small: Running, pictures: l
         found = answers(page, 4)
         failed = [answer.query_selector(".verdict.error") is not None for answer in found]
         assert failed == [False, True, True, False]
+        assert page.inner_text("#status") == "2 pictures answered, 2 not: their rows say why."
         assert "no known picture format" in found[1].inner_text()
         assert "pixels" in found[2].inner_text()
 
@@ -252,6 +270,25 @@ def test_a_token_is_asked_for_and_kept_for_the_visit(
         page.wait_for_selector("#facts dt")
         choose(page, [("shirt.png", pictures[0])])
         answers(page, 1)
+
+
+def test_what_is_no_token_is_refused_and_files_given_before_it_are_answered_after_it(
+    browser: Any, served_bundle: Path, pictures: list[bytes]
+) -> None:
+    with (
+        serving({"clothes": served_bundle}, Settings(rights=Rights(TOKEN))) as guarded,
+        showing(browser, guarded) as page,
+    ):
+        page.fill("#token", f"{TOKEN}…")
+        page.press("#token", "Enter")
+        page.wait_for_function("document.querySelector('#status').textContent.includes('ASCII')")
+        page.reload()
+        page.wait_for_selector("#login:not([hidden])")
+        choose(page, [("early.png", pictures[0])])
+        page.fill("#token", f" {TOKEN} ")
+        page.press("#token", "Enter")
+        (answer,) = answers(page, 1)
+        assert "early.png" in answer.inner_text()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

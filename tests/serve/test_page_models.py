@@ -1,10 +1,12 @@
 """The page over several models: whoever answered about a picture explains it, too."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from serving import serving
+from tellapart.bundle import open_bundle, write_bundle
 
 
 def _choose(page: Any, name: str, content: bytes, count: int) -> str:
@@ -69,6 +71,31 @@ def test_pictures_that_wait_are_asked_about_by_the_model_that_was_chosen_for_the
         page.wait_for_selector(".answer:nth-child(2)", timeout=60_000)
         assert all("By first: " in each.inner_text() for each in page.query_selector_all(".answer"))
         context.close()
+
+
+def test_the_card_is_of_the_model_that_is_chosen_however_late_the_others_comes(
+    browser: Any, served_bundle: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.tellapart"
+    bundle = open_bundle(served_bundle)
+    manifest = bundle.manifest.model_copy(update={"created": "2001-02-03T04:05:06Z"})
+    write_bundle(other, replace(bundle, manifest=manifest))
+    held: list[Any] = []
+    with serving({"first": served_bundle, "second": other}) as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#facts dt")
+        page.select_option("#model", "second")
+        page.wait_for_selector("#facts dd:has-text('2001')")
+        page.route("**/v1/models/first", lambda route: held.append(route))
+        page.select_option("#model", "first")
+        page.select_option("#model", "second")
+        page.wait_for_function("document.title.startsWith('second')")
+        held[0].continue_()
+        page.wait_for_timeout(300)
+        assert "2001" in page.inner_text("#facts")
+        assert page.title().startswith("second")
+        page.close()
 
 
 def test_of_one_model_alone_the_answers_do_not_say_the_name(

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import threading
 import zipfile
@@ -16,6 +17,7 @@ from pyarrow import parquet as pq
 
 import tellapart
 from tellapart.data.csv_rows import parse_csv
+from tellapart.data.layout import Layout
 from tellapart.errors import DataError, Interrupted, OutputError, UsageError
 from tellapart.files import alone_in
 from tellapart.predict.predictor import Predictor
@@ -163,6 +165,31 @@ def test_another_command_on_the_same_folder_is_refused_with_what_differs(
     assert shards(Path("out")) == before
 
 
+def test_another_command_may_begin_in_a_folder_without_any_whole_shard(
+    photos: Path, model: Predictor
+) -> None:
+    tellapart.predict_all(model, photos, "out", shard=30, quiet=True)
+    for record in Path("out/shards").iterdir():
+        record.unlink()
+    (Path("out/shards") / ".00000.json.x.part").touch()  # as a kill leaves it
+    found = tellapart.predict_all(model, photos, "out", format="jsonl", top=1, quiet=True)
+    assert found.pictures == 100
+    assert list(shards(Path("out"))) == ["answers-00000.jsonl"]
+    assert not list(Path("out").rglob("*.part"))
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_answers_do_not_go_among_the_tables_that_are_read(
+    model: Predictor, pictures: list[bytes]
+) -> None:
+    Path("rows").mkdir()
+    pq.write_table(pa.table({"image": pictures[:3]}), "rows/a.parquet")
+    for output in ("rows/out", "rows/all.parquet"):
+        with pytest.raises(UsageError, match="must not lie among the Parquet files of rows"):
+            tellapart.predict_all(model, "rows", output, quiet=True)
+    assert tellapart.predict_all(model, "rows", "out", quiet=True).pictures == 3
+
+
 def test_a_folder_that_grew_is_an_error_that_names_the_fix(
     photos: Path, model: Predictor, pictures: list[bytes]
 ) -> None:
@@ -214,6 +241,13 @@ def test_a_folder_that_another_process_writes_to_is_refused(photos: Path, model:
     [
         ({"output": "a.csv", "format": "jsonl"}, "Fix: --format csv"),
         ({"shard": 0}, "`shard` must be at least 1. Received: 0"),
+        ({"output": "a.csv", "shard": 3}, "One file has no shards. Received: --shard 3"),
+        (
+            {"output": "a.json"},
+            r"ends in .csv, .jsonl or .parquet. Received: a.json. Fix: .* a.jsonl",
+        ),
+        ({"output": "a.csv.gz"}, "Answers go into a folder, or into a file"),
+        ({"layout": Layout(image="x")}, "must fit its source. Received: image='x' for pictures"),
         ({"sources": ["-"]}, "standard input cannot be answered into files"),
         ({"risk": 2.0}, "`risk` must be above 0 and below 1"),
         ({"top": 0}, "`top` must be at least 1"),
@@ -239,8 +273,9 @@ def test_a_full_disk_leaves_whole_shards_or_nothing(
     for number in range(1500):
         Image.fromarray(pixels[number % 200]).save(home / f"{number:04}.png")
     (small_disk / "ballast").write_bytes(bytes(48 << 10 if output == "all.parquet" else 0))
+    shard = 100 if output == "out" else None
     with pytest.raises(OutputError, match="No space left on device.*--output"):
-        tellapart.predict_all(model, home, small_disk / output, shard=100, quiet=True)
+        tellapart.predict_all(model, home, small_disk / output, shard=shard, quiet=True)
     if output != "out":
         assert [path.name for path in small_disk.iterdir()] == ["ballast"]
         return
@@ -257,10 +292,11 @@ def test_a_stop_keeps_whole_shards_and_says_how_to_go_on(
     Path("photos").mkdir()
     for number in range(3000):
         Path(f"photos/{number:04}.png").write_bytes(pictures[number % 200])
+    shard = 256 if output == "out" else None
     alarm = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGTERM))
     alarm.start()
     with pytest.raises(Interrupted) as caught:
-        tellapart.predict_all(model, "photos", output, shard=256, quiet=True)
+        tellapart.predict_all(model, "photos", output, shard=shard, quiet=True)
     alarm.join()
     assert caught.value.exit_code == 143
     if output == "all.csv":
@@ -269,8 +305,8 @@ def test_a_stop_keeps_whole_shards_and_says_how_to_go_on(
         return
     again = tellapart.predict_all(model, "photos", output, shard=256, quiet=True)
     assert again.pictures == 3000
-    assert again.answered_before % 256 == 0
-    assert "Whole shards are kept in out" in str(caught.value)
+    [kept] = re.findall(r"Kept in out: (\d+) whole shard", str(caught.value))
+    assert again.answered_before == 256 * int(kept)
 
 
 def test_a_classifier_that_is_in_no_file_is_refused(photos: Path, model: Predictor) -> None:

@@ -85,14 +85,14 @@ def predict(
             remark(NO_RULES)
         failed, total = _show(_shown(pages, given.total, quiet), predictor.class_names, top, form)
     else:
-        from tellapart.workflow.predict_all import SHARD, predict_all
+        from tellapart.workflow.predict_all import predict_all
 
         summary = predict_all(
             model,
             images,
             output,
             format=format,
-            shard=SHARD if shard is None else shard,
+            shard=shard,
             top=top,
             risk=risk,
             always_answer=always_answer,

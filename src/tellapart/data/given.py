@@ -45,6 +45,12 @@ class Given:
         return self.word if self.word == STANDARD_INPUT else str(Path(self.word).resolve())
 
     @property
+    def may_have_tables(self) -> bool:
+        """Return whether tables are among its files, or the word is that of one."""
+        names = [self.word, *(file.name for source in self.sources for file in source.files)]
+        return any(name.lower().endswith(TABLE_SUFFIXES) for name in names)
+
+    @property
     def left_alone(self) -> int:
         """Return how many things are no pictures, as far as they were gone through."""
         return sum(source.left_alone for source in self.sources)

@@ -1,7 +1,8 @@
 """The fresh process of a proof: opens a file in its own runtime, asks it, writes what it says.
 
-`python -m tellapart.export.ask FORMAT FILE`, with an `.npz` of pixels on standard input and
-one of outputs on standard output. It knows neither bundles nor networks.
+`python -m tellapart.export.ask FORMAT FILE [MODULE …]`, with an `.npz` of pixels on standard
+input and one of outputs on standard output. It knows neither bundles nor networks; modules that
+register layers of a user's own are imported first.
 """
 
 import importlib
@@ -45,6 +46,8 @@ def main(words: list[str]) -> None:
     os.dup2(2, 1)  # runtimes write to standard output as they like
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as arrays:
         pixels = arrays["pixels"]
+    for module in words[2:]:
+        importlib.import_module(module)
     found = ask_in_batches(form.open(Path(words[1])), pixels)
     content = io.BytesIO()
     arrays_out: dict[str, Any] = {**found, "version": np.array(_version(form.runtime))}

@@ -128,7 +128,7 @@ def _scores(manifest: Manifest) -> str:
         "| score | value | 95% interval | images |\n|---|---|---|---|\n"
         f"| test accuracy | {scores.accuracy:.4f} | {scores.accuracy_low:.4f} to "
         f"{scores.accuracy_high:.4f} | {scores.samples:,} |\n"
-        f"| test loss | {scores.loss:.4f} | | {scores.samples:,} |"
+        f"| test loss, before the temperature | {scores.loss:.4f} | | {scores.samples:,} |"
     )
 
 

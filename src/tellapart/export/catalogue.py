@@ -14,7 +14,7 @@ from tellapart.export.contract import FILE, KEY, contract_of, contract_text
 from tellapart.export.formats import ANY_SIZE
 from tellapart.export.graph import UnwritableError
 from tellapart.export.onnx import ending_of, to_onnx
-from tellapart.export.tensorflow import export_by_keras, write_by_tensorflow
+from tellapart.export.tensorflow import export_by_keras, write_by_tensorflow, write_deployed
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,12 @@ class Order:
         """Return what the file tells whoever runs it."""
         found = contract_of(self.bundle, any_size=self.any_size, in_8_bits=in_8_bits, entry=entry)
         return contract_text(found)
+
+    def own_modules(self) -> list[str]:
+        """Return the modules that register the layers of a network of its maker's own."""
+        from tellapart.models.custom import own_modules
+
+        return sorted(own_modules(self.bundle.manifest.architecture.config))
 
 
 Writer = Callable[[Order, Path], None]
@@ -77,15 +83,30 @@ def _by_keras(order: Order, path: Path, reason: UnwritableError) -> None:
     onnx.save(model, str(path))
 
 
+def _by_tensorflow(order: Order, form: str, path: Path) -> None:
+    """Write `saved_model` or `litert`, in a process of its own where that can know all layers."""
+    import keras
+
+    is_own = order.bundle.manifest.architecture.config is not None
+    if not is_own or keras.backend.backend() != "tensorflow":
+        write_by_tensorflow(form, order.source, path, trust=order.trust)
+        return
+    try:  # layers of a user's own may be registered in this process alone
+        write_deployed(_deployed(order), form, order.bundle.manifest.image, path)
+    except Exception as error:  # whatever TensorFlow raises
+        said = " ".join(str(error).split())[:300]
+        raise ExportError(f"{order.source} cannot be written as {form}: {said}") from error
+
+
 def _to_saved_model(order: Order, path: Path) -> None:
     """Write a SavedModel; what must be known lies in it as a file."""
-    write_by_tensorflow("saved_model", order.source, path, trust=order.trust)
+    _by_tensorflow(order, "saved_model", path)
     (path / FILE).write_text(order.contract(entry=ANY_SIZE), "utf-8")
 
 
 def _to_litert(order: Order, path: Path) -> None:
     """Write LiteRT; what must be known is an "associated file", a zip archive at its end."""
-    write_by_tensorflow("litert", order.source, path, trust=order.trust)
+    _by_tensorflow(order, "litert", path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(zipfile.ZipInfo(FILE), order.contract())
 

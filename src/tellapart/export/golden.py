@@ -3,6 +3,7 @@
 With them a port to another language or runtime can be proved without tellapart.
 """
 
+import contextlib
 import json
 import shutil
 import struct
@@ -52,7 +53,9 @@ def golden_folder(folder: Path) -> Iterator[Path]:
     Raises:
         OutputError: The place cannot be written.
     """
-    with output_errors(folder), folder_there(folder):
+    with contextlib.ExitStack() as stack:
+        with output_errors(folder):
+            stack.enter_context(folder_there(folder))
         try:
             yield folder
         except BaseException:
@@ -81,12 +84,13 @@ def write_golden(
         entry: The name of the file's second entry, if it has one.
 
     Raises:
-        OSError: The place cannot be written.
+        OutputError: The place cannot be written.
     """
-    rows = []
-    for number, place in enumerate(_choose(bundle, expected)):
-        (folder / _picture(number)).write_bytes(plain_png(expected.given[place]))
-        rows.append({"file": _picture(number), **_row(bundle, expected, place)})
+    chosen = _choose(bundle, expected)
+    rows = [
+        {"file": _picture(number), **_row(bundle, expected, place)}
+        for number, place in enumerate(chosen)
+    ]
     record = {
         "contract": contract_of(bundle, any_size=any_size, entry=entry),
         "tolerance": TOLERANCE,
@@ -94,11 +98,14 @@ def write_golden(
         "pictures": rows,
     }
     text = json.dumps(record, ensure_ascii=False, indent=1)
-    (folder / _EXPECTED).write_text(text, "utf-8")
-    for name in _CHECKERS:
-        given = resources.files("tellapart.export") / "checkers" / f"{name}.txt"
-        with resources.as_file(given) as path:
-            shutil.copyfile(path, folder / name)
+    with output_errors(folder):
+        for number, place in enumerate(chosen):
+            (folder / _picture(number)).write_bytes(plain_png(expected.given[place]))
+        (folder / _EXPECTED).write_text(text, "utf-8")
+        for name in _CHECKERS:
+            given = resources.files("tellapart.export") / "checkers" / f"{name}.txt"
+            with resources.as_file(given) as path:
+                shutil.copyfile(path, folder / name)
 
 
 def plain_png(pixels: Pixels) -> bytes:

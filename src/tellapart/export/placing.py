@@ -56,11 +56,11 @@ def beside(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: The place cannot be written.
     """
-    with (
-        output_errors(target),
-        folder_there(target.parent),
-        tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder,
-    ):
+    with contextlib.ExitStack() as stack:
+        with output_errors(target):  # of what goes wrong later, others say what it was
+            stack.enter_context(folder_there(target.parent))
+            made = tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-")
+            folder = stack.enter_context(made)
         yield Path(folder) / target.name
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tellapart._loading import NOTICE
 from tellapart.errors import ExportError
@@ -12,9 +13,16 @@ from tellapart.errors import ExportError
 SECONDS = 600
 """The longest that such a process may take."""
 
+_A_LINE = 300
+
 
 def run_module(
-    words: Sequence[str], what: str, *, given: bytes = b"", backend: str | None = None
+    words: Sequence[str],
+    what: str,
+    *,
+    given: bytes = b"",
+    backend: str | None = None,
+    same_path: bool = False,
 ) -> bytes:
     """Run `python -m` and return what it wrote to standard output.
 
@@ -23,6 +31,7 @@ def run_module(
         what: What it does, for messages: "PATH cannot be run".
         given: Goes to its standard input.
         backend: Keras' backend there; by default what the environment says.
+        same_path: Whether modules are looked for where this process does, a user's own too.
 
     Raises:
         ExportError: It failed, was ended, or took too long.
@@ -32,6 +41,8 @@ def run_module(
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     if backend is not None:
         environment["KERAS_BACKEND"] = backend
+    if same_path:
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in sys.path)
     try:
         done = subprocess.run(
             command,
@@ -50,7 +61,7 @@ def run_module(
 
 def _last_words(written: bytes) -> str:
     lines = [line for line in written.strip().splitlines() if not NOTICE.match(line)]
-    return b" ".join(lines[-3:]).decode("utf-8", "replace")[-500:]
+    return " ".join(line[:_A_LINE].decode("utf-8", "replace") for line in lines[-3:])
 
 
 def _how_it_ended(code: int) -> str:

@@ -1,7 +1,7 @@
 """The proof that a file in another format is the bundle: asked again, in a process of its own."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,13 +125,28 @@ def of_another_size(pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(pixels[:, rows][:, :, columns])
 
 
-def prove(bundle: Bundle, name: str, form: Format, path: Path, expected: Expected) -> Proof:
+def prove(
+    bundle: Bundle,
+    name: str,
+    form: Format,
+    path: Path,
+    expected: Expected,
+    modules: Sequence[str] = (),
+) -> Proof:
     """Return what came of asking a file again, in its own runtime and a fresh process.
+
+    Args:
+        bundle: What it must answer as.
+        name: The format's.
+        form: The format.
+        path: The file.
+        expected: What the bundle says.
+        modules: A user's own that are imported there first, since they register layers.
 
     Raises:
         ExportError: It cannot be opened or run at all, or its outputs are no such.
     """
-    version, found = _ask(name, form, path, expected.given)
+    version, found = _ask(name, form, path, expected.given, modules)
     return compare(bundle, f"{form.runtime} {version}", found, expected)
 
 
@@ -202,16 +217,19 @@ def _judge_again(
     return judge(rules.model_copy(update={"temperature": 1.0}), shares, novelty)
 
 
-def _ask(name: str, form: Format, path: Path, pixels: Pixels) -> tuple[str, Answers]:
+def _ask(
+    name: str, form: Format, path: Path, pixels: Pixels, modules: Sequence[str]
+) -> tuple[str, Answers]:
     """Return the runtime's version and the outputs by batch and name, from a fresh process."""
     given = io.BytesIO()
     np.savez(given, pixels=pixels)
     said = run_module(
-        ["tellapart.export.ask", name, str(path)],
+        ["tellapart.export.ask", name, str(path), *modules],
         f"{path.name} cannot be run",
         given=given.getvalue(),
         # which loads Keras, and with PyTorch in the same process falls over
         backend="tensorflow" if form.runtime == "tensorflow" else None,
+        same_path=bool(modules),
     )
     with np.load(io.BytesIO(said), allow_pickle=False) as arrays:
         found = {key: arrays[key] for key in arrays.files}

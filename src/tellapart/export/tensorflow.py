@@ -32,6 +32,7 @@ def write_by_tensorflow(form: str, bundle: Path, path: Path, *, trust: bool = Fa
         ["tellapart.export.tensorflow", form, str(bundle), str(path), *flags],
         f"{bundle} cannot be written as {form}",
         backend="tensorflow",
+        same_path=trust,
     )
     return path
 
@@ -47,11 +48,22 @@ def main(words: list[str]) -> None:
     bundle = open_bundle(given)
     network = rebuild(bundle, trust="--trust" in words[3:])
     spec = bundle.manifest.image
-    deployed = deployed_network(network, ending_of(bundle), spec)
+    write_deployed(deployed_network(network, ending_of(bundle), spec), form, spec, target)
+
+
+def write_deployed(network: Any, form: str, spec: ImageSpec, path: Path) -> None:
+    """Write a network here and now, with Keras on TensorFlow.
+
+    Args:
+        network: From `deployed_network`.
+        form: "saved_model", "litert" or "onnx".
+        spec: The pixels that it takes.
+        path: Where it goes.
+    """
     if form == "saved_model":
-        _write_saved_model(deployed, spec, target)
+        _write_saved_model(network, spec, path)
     else:
-        export_by_keras(deployed, form, target)
+        export_by_keras(network, form, path)
 
 
 def export_by_keras(network: Any, form: str, path: Path) -> None:

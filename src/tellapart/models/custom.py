@@ -163,6 +163,19 @@ def check_can_be_rebuilt(network: keras.Model) -> None:
         raise ModelError("`model` cannot be saved: built anew from its config it is another one.")
 
 
+def own_modules(config: Any) -> set[str]:
+    """Return the modules that a network's config names and that are not Keras' or Python's."""
+    if isinstance(config, list | tuple):
+        return set().union(*map(own_modules, config))
+    if not isinstance(config, dict):
+        return set()
+    found = own_modules(list(config.values()))
+    module = config.get("module")
+    if isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins", "__main__"):
+        found.add(module)
+    return found
+
+
 def digest_of_layers(network: keras.Model) -> str:
     """Return what tells a network's layers from others, whatever their names are.
 

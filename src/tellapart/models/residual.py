@@ -99,9 +99,9 @@ def build_compact_resnet(image: ImageSpec, classes: int) -> keras.Model:
 
 
 def build_fine_resnet(image: ImageSpec, classes: int) -> keras.Model:
-    """Return a network that looks at each pixel before it halves the image.
+    """Return the network of recipe `best`, which looks at each pixel before it halves the image.
 
-    In three passes it learns more than `large-resnet`, with half the weights (docs/speed.md).
+    It learns more than `large-resnet` with half the weights (docs/speed.md).
 
     698,282 parameters for 28×28×1 images and 10 classes.
 
@@ -124,7 +124,7 @@ def build_fine_resnet(image: ImageSpec, classes: int) -> keras.Model:
 
 
 def build_large_resnet(image: ImageSpec, classes: int) -> keras.Model:
-    """Return the network of recipe `best`: wide, and as deep as small grey pictures allow.
+    """Return a wide network that halves the image at once.
 
     1,599,306 parameters for 28×28×1 images and 10 classes.
 

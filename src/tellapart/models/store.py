@@ -1,5 +1,6 @@
 """Between networks and bundles: weights by name, and a network built anew around them."""
 
+import importlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from tellapart.bundle import Bundle, Golden
 from tellapart.errors import BundleError, TrustError
 from tellapart.manifest import Architecture, DataRecord, Manifest
 from tellapart.models.catalogue import BUILDERS, build_network
-from tellapart.models.custom import output_kind
+from tellapart.models.custom import output_kind, own_modules
 from tellapart.recipe import Recipe
 
 
@@ -138,18 +139,29 @@ def golden_of(network: keras.Model, images: NDArray[np.uint8], kind: str) -> Gol
     return Golden(images, outputs)
 
 
+def _is_imported(module: str) -> bool:
+    """Import a module, so that it registers its layers, and return whether that could be done."""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
+
+
 def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
     if not trust:
         raise TrustError(
             "This bundle holds a network of its maker's own, and building it may run code. "
             "If you trust where it comes from: --trust on the command line, trust=True in Python."
         )
+    missing = [module for module in sorted(own_modules(config)) if not _is_imported(module)]
     try:
         network = keras.saving.deserialize_keras_object(config, safe_mode=False)
     except Exception as error:
         raise BundleError(
-            f"The bundle's own network cannot be built: {error}. If it has layers of yours, "
-            "import the module that registers them first."
+            f"The bundle's own network cannot be built: {' '.join(str(error).split())[:200]}. "
+            f"Modules of its layers that cannot be imported: {', '.join(missing) or 'none'}. Fix: "
+            "import them first, or name their folder in the environment variable PYTHONPATH"
         ) from error
     if not isinstance(network, keras.Model):
         raise BundleError(f"The bundle's own network is a {type(network).__name__}, not a model.")

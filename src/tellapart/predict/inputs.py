@@ -129,6 +129,7 @@ class Inputs:
 
     Raises:
         DataError: A table is damaged, or has no column for pictures.
+        UsageError: There is no table that the layout could be for.
     """
 
     def __init__(
@@ -138,6 +139,8 @@ class Inputs:
         layout: Layout | None = None,
     ) -> None:
         self.given = tuple(open_given(word, layout, standard_input) for word in words)
+        if layout is not None and not any(given.may_have_tables for given in self.given):
+            layout.check_fits("pictures that no table names")
 
     @property
     def total(self) -> int | None:

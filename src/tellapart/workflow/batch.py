@@ -72,7 +72,7 @@ class Batch:
             self._run(sink, self._rest(path, whole, stop), stop)
             if stop:
                 again = f"Go on with: {command}" if command else "The same call goes on with them."
-                raise _interruption(stop, f"Whole shards are kept in {path}. {again}")
+                raise _interruption(stop, f"{sink.what_is_kept()} {again}")
             sink.finish()
             summary = self._summary(path, sink, before)
             if summary.pictures > before or not folder.summary_path.exists():

@@ -133,11 +133,13 @@ class JobFolder:
                 self._check_free()
             self.path.mkdir(parents=True, exist_ok=True)
         with alone_in(self.path, "Wait for its end, or choose another place with --output"):
-            if self._job_path.exists():
+            if any(self.path.glob("shards/*.json")):
                 self._check_same()
-            else:
+            else:  # nothing is answered yet, so another command may begin here
+                for rest in self.path.glob("answers-*"):
+                    rest.unlink()
                 write_whole(self._job_path, self.job.model_dump_json(indent=2) + "\n")
-            for rest in self.path.glob(".*.part"):  # of a process that was killed
+            for rest in self.path.rglob(".*.part"):  # of a process that was killed
                 rest.unlink(missing_ok=True)
             yield self._whole_shards()
 

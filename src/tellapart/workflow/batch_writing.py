@@ -107,6 +107,17 @@ class Shards(Sink):
         if self._part.pictures or not self._number:
             self._write_shard()
 
+    def what_is_kept(self) -> str:
+        """Return what a stop leaves, and what it costs."""
+        kept = f"{self._number:,} whole shard{'' if self._number == 1 else 's'}"
+        said = f"Kept in {self._folder.path}: {kept}."
+        if self._part.pictures:
+            said += (
+                f" The {self._part.pictures:,} answers of the unfinished one will be made again; "
+                "with a smaller --shard there are fewer."
+            )
+        return said
+
     def _write_shard(self) -> None:
         self._writer.finish()
         content = self._file.getvalue()

@@ -26,6 +26,7 @@ from tellapart.export.proof import (
     of_another_size,
     prove,
 )
+from tellapart.files import output_errors
 from tellapart.images.arrays import Pixels
 from tellapart.interrupts import undone_by_sigterm
 from tellapart.predict.runtimes import open_keras
@@ -134,7 +135,8 @@ def export(
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
     with undone_by_sigterm(lambda: _STOPPED), pictures as folder, beside(target) as path:
         progress.say(f"Writing {target.name}")
-        WRITERS[to](order, path)
+        with output_errors(target):
+            WRITERS[to](order, path)
         in_8_bits = _to_8_bits(order, path) if int8 else None
         progress.say(f"Asking it about {len(images)} real images in a fresh process")
         proof = _prove(order, to, path, expected, exactly=not int8)
@@ -143,7 +145,8 @@ def export(
             text = card_of(
                 bundle.manifest, to, target.name, any_size=any_size, eight_bits=in_8_bits
             )
-            (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
+            with output_errors(target):
+                (path if to in FOLDERS else path.parent).joinpath(NAME).write_text(text, "utf-8")
         if folder is not None:
             write_golden(folder, bundle, expected, any_size=any_size, entry=entry)
         size = put_in_place(to, path, target)
@@ -186,7 +189,8 @@ def _prove(order: Order, to: str, path: Path, expected: Expected, *, exactly: bo
     Raises:
         ExportError: It cannot be run, or does not answer as its bundle.
     """
-    proof = prove(order.bundle, to, FORMATS[to], path, expected)
+    modules = order.own_modules() if to == "keras" else ()
+    proof = prove(order.bundle, to, FORMATS[to], path, expected, modules)
     if exactly and (wrong := proof.fails(TOLERANCE)):
         size = " x ".join(map(str, expected.given.shape[1:3]))
         raise ExportError(
@@ -244,5 +248,6 @@ def _to_8_bits(order: Order, path: Path) -> EightBits:
     part = data.validation.spread(MOST_IMAGES)
     split = "test" if data.validation is data.test else "validation"
     found = judge_8_bits(before, after, np.asarray(part.pixels), part.targets, split)
-    path.write_bytes(after)
+    with output_errors(path):
+        path.write_bytes(after)
     return found

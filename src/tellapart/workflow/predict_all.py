@@ -1,5 +1,6 @@
 """Ask a trained classifier about any number of pictures, into files."""
 
+import io
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from tellapart.workflow.predict import NO_RULES, open_model
 SHARD = 10_000
 """Pictures in a shard."""
 
+_OTHER_FILES = ("json", "ndjson", "txt", "tsv", "xlsx", "gz", "zst", "zip", "tar", "arrow")
+"""Endings of files, by which nobody means a folder."""
+
 
 def predict_all(
     model: str | Path | Predictor,
@@ -29,7 +33,7 @@ def predict_all(
     output: str | Path,
     *,
     format: str | None = None,
-    shard: int = SHARD,
+    shard: int | None = None,
     top: int = 3,
     risk: float | None = None,
     always_answer: bool = False,
@@ -49,7 +53,7 @@ def predict_all(
             `data.given.open_given` takes them.
         output: A folder; or a file that ends in `.csv`, `.jsonl` or `.parquet`.
         format: "csv", "jsonl" or "parquet": of a folder's shards; "csv" by default.
-        shard: How many pictures are in one.
+        shard: How many pictures are in one, 10,000 by default.
         top: How many classes to name, best first.
         risk: Accept this share of wrong labels, instead of what the recipe says.
         always_answer: Give a label to every picture, however unsure.
@@ -78,14 +82,17 @@ def predict_all(
     words = [sources] if isinstance(sources, str | Path) else list(sources)
     place, is_file = Path(output), _is_file(Path(output), format, shard)
     inputs = _open_inputs([str(word) for word in words], layout)
+    _check_apart(place, inputs)
     predictor = (
         model if isinstance(model, Predictor) else open_model(model, trust=trust, backend=backend)
     )
     predictor.pages((), top=top, risk=risk, always_answer=always_answer)  # refuses what it must
+    kind = place.suffix[1:].lower() if is_file else format or "csv"
+    FORMATS[kind](io.BytesIO(), predictor.class_names, top)  # refuses what is not installed
     job = Job(
         tellapart=__version__,
         bundle=_identity(predictor),
-        runtime=predictor.runtime,
+        runtime=_runtime_of(predictor),
         sources=tuple(
             SourceRecord(
                 given=given.word,
@@ -99,8 +106,8 @@ def predict_all(
         top=top,
         risk=risk,
         always_answer=always_answer,
-        format=format or "csv",
-        shard=shard,
+        format=kind,
+        shard=shard or SHARD,
     )
     progress = open_progress(quiet=quiet)
     if predictor.manifest.decisions is None and not always_answer:
@@ -116,7 +123,31 @@ def predict_all(
     return batch.to_folder(place, command)
 
 
-def _is_file(output: Path, format: str | None, shard: int) -> bool:
+def _runtime_of(predictor: Predictor) -> str:
+    """Return what computes the answers; two backends of Keras differ in their last digits."""
+    if predictor.runtime != "keras":
+        return predictor.runtime
+    import keras
+
+    return f"keras on {keras.backend.backend()}"
+
+
+def _check_apart(output: Path, inputs: Inputs) -> None:
+    """Raise `UsageError` where answers would lie among tables that are all read."""
+    place = output.resolve()
+    for given in inputs.given:
+        root = Path(given.resolved)
+        has_tables = any(
+            file.suffix.lower() == ".parquet" for s in given.sources for file in s.files
+        )
+        if has_tables and root.is_dir() and place.is_relative_to(root):
+            raise UsageError(
+                f"Answers must not lie among the Parquet files of {given.word}, which are all "
+                f"read. Received: --output {output}. Fix: choose a place elsewhere"
+            )
+
+
+def _is_file(output: Path, format: str | None, shard: int | None) -> bool:
     """Return whether one file is asked for, rather than a folder.
 
     Raises:
@@ -124,11 +155,20 @@ def _is_file(output: Path, format: str | None, shard: int) -> bool:
     """
     if format is not None and format not in FORMATS:
         raise UsageError(f"Unknown format '{format}'. {did_you_mean(format, FORMATS)}")
-    if shard < 1:
+    if shard is not None and shard < 1:
         raise UsageError(f"`shard` must be at least 1. Received: {shard}. Fix: --shard {SHARD}")
     ending = output.suffix[1:].lower()
-    if ending not in FORMATS or output.is_dir():
+    if output.is_dir():
         return False
+    if ending in _OTHER_FILES:
+        raise UsageError(
+            "Answers go into a folder, or into a file that ends in .csv, .jsonl or .parquet. "
+            f"Received: {output}. Fix: --output {output.with_suffix('.jsonl')}"
+        )
+    if ending not in FORMATS:
+        return False
+    if shard is not None:
+        raise UsageError(f"One file has no shards. Received: --shard {shard}. Fix: leave it out")
     if format not in (None, ending):
         raise UsageError(
             f"The format must be that of the file's ending. Received: {format}, for {output}. "

@@ -12,6 +12,7 @@ const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds)
 let token = sessionStorage.getItem("token");
 let model = null;
 let queue = Promise.resolve();
+const early = [];
 
 async function ask(path, options = {}) {
   const headers = new Headers(options.headers);
@@ -86,15 +87,17 @@ function show(file, answer, words, asked) {
     picture.addEventListener("error", () => { picture.alt = "This browser cannot show it."; });
     const why = item.querySelector(".why");
     why.setAttribute("aria-label", `Which pixels decided about ${file.name}?`);
-    why.addEventListener("click", () => explain(file, picture, why, asked), { once: true });
+    why.addEventListener("click", () => explain(file, picture, why, asked));
   }
   find("answers").append(item);
   find("clear").hidden = false;
 }
 
 async function explain(file, picture, button, asked) {
+  const question = button.textContent;
   button.disabled = true;
   button.textContent = "Looking…";
+  button.parentElement.querySelector("p")?.remove(); // what went wrong before
   try {
     const found = await ask(`v1/explain?model=${encodeURIComponent(asked)}`, { method: "POST", body: file });
     URL.revokeObjectURL(picture.src);
@@ -103,7 +106,9 @@ async function explain(file, picture, button, asked) {
     button.replaceWith(element("p", `Bright parts speak for ${found.label}.`, "soft"));
     say(`Heat map of ${file.name}: bright parts speak for ${found.label}.`);
   } catch (error) {
-    button.replaceWith(element("p", error.message, "soft"));
+    button.disabled = false;
+    button.textContent = question;
+    button.after(element("p", error.message, "soft"));
   }
 }
 
@@ -116,6 +121,7 @@ async function isReadable(file) {
   }
 }
 
+// Returns how many of the pictures were answered.
 async function predict(files, asked) {
   const form = new FormData();
   for (const file of files) form.append("images", file, file.name || "picture");
@@ -128,14 +134,17 @@ async function predict(files, asked) {
     const together = files.length > 1 ? ` for ${files.length} together` : "";
     const words = `${by && `By ${by}: `}${inside} ms in the server, ${all} ms with the way there${together}`;
     found.predictions.forEach((answer, place) => show(files[place], answer, words, asked));
+    return found.predictions.filter((answer) => answer.verdict !== "error").length;
   } catch (error) {
     const isOne = files.length === 1; // of several one may be too large, or no file at all
     if (!isOne && (error.status === 413 || !error.status)) {
-      for (const file of files) await predict([file], asked);
-      return;
+      let answered = 0;
+      for (const file of files) answered += await predict([file], asked);
+      return answered;
     }
     const why = isOne && !(await isReadable(files[0])) ? "This is no file that can be read." : error.message;
     for (const file of files) show(file, { verdict: "error", error: why, choices: [], set: [] }, by && `By ${by}`, asked);
+    return 0;
   }
 }
 
@@ -153,18 +162,24 @@ function parts(files) {
   return found;
 }
 
-async function predictAll(files, chosen) {
+async function predictAll(given, chosen) {
+  const files = [...early.splice(0), ...given];
   if (!model) await begin();
-  if (!model) return;
+  if (!model) {
+    early.push(...files); // until there is a token
+    return;
+  }
   const asked = chosen ?? model;
   find("drop").setAttribute("aria-busy", "true");
   let done = 0;
+  let answered = 0;
   for (const part of parts(files)) {
-    say(`${done} of ${count(files.length, "picture")} answered …`);
-    await predict(part, asked);
+    say(`${done} of ${count(files.length, "picture")} done …`);
+    answered += await predict(part, asked);
     done += part.length;
   }
-  say(`${count(done, "picture")} answered.`);
+  const failed = done - answered;
+  say(`${count(answered, "picture")} answered${failed ? `, ${failed} not: their rows say why` : ""}.`);
   find("drop").removeAttribute("aria-busy");
   await card();
 }
@@ -177,13 +192,15 @@ function take(list) {
 }
 
 async function card() {
+  const asked = model;
   let found;
   try {
-    found = await ask(`v1/models/${encodeURIComponent(model)}`);
+    found = await ask(`v1/models/${encodeURIComponent(asked)}`);
   } catch (error) {
     say(error.message);
     return;
   }
+  if (asked !== model) return; // another was chosen meanwhile, and has its own answer
   const facts = Object.entries(found.facts);
   find("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   find("lights").replaceChildren(...found.drift.map((light) => element("li", light.message, light.state)));
@@ -202,6 +219,7 @@ async function begin() {
     find("kept").textContent = keeps
       ? "Pictures go to this server only; those that it is unsure about are kept there to learn from."
       : "Pictures go to this server only, and are not kept there.";
+    if (token) sessionStorage.setItem("token", token);
     await card();
     say("");
   } catch (error) {
@@ -230,9 +248,13 @@ find("model").addEventListener("change", (event) => {
 });
 find("login").addEventListener("submit", (event) => {
   event.preventDefault();
-  token = find("token").value;
-  sessionStorage.setItem("token", token);
-  begin();
+  const given = find("token").value.trim();
+  if (!/^[\x21-\x7e]+$/.test(given)) {
+    say("A token has no spaces, and only letters, digits and signs of plain ASCII. Copy it anew.");
+    return;
+  }
+  token = given;
+  begin().then(() => { if (model) take(early.splice(0)); });
 });
 for (const kind of ["dragover", "dragenter"]) {
   addEventListener(kind, (event) => {
