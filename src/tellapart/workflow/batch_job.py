@@ -133,12 +133,11 @@ class JobFolder:
                 self._check_free()
             self.path.mkdir(parents=True, exist_ok=True)
         with alone_in(self.path, "Wait for its end, or choose another place with --output"):
-            if any(self.path.glob("shards/*.json")):
-                self._check_same()
-            else:  # nothing is answered yet, so another command may begin here
-                for rest in self.path.glob("answers-*"):
-                    rest.unlink()
-                write_whole(self._job_path, self.job.model_dump_json(indent=2) + "\n")
+            before = self._read_job() if self._job_path.exists() else None
+            if before is not None and any(self.path.glob("shards/*.json")):
+                self._check_same(before)
+            else:
+                self._begin(before)
             for rest in self.path.rglob(".*.part"):  # of a process that was killed
                 rest.unlink(missing_ok=True)
             yield self._whole_shards()
@@ -172,14 +171,22 @@ class JobFolder:
                 f"folder with {others[0]} in it and no job.json. Choose another with --output."
             )
 
-    def _check_same(self) -> None:
+    def _read_job(self) -> Job:
         try:
-            before = Job.model_validate_json(self._job_path.read_text("utf-8"))
+            return Job.model_validate_json(self._job_path.read_text("utf-8"))
         except (OSError, ValidationError) as error:
             raise UsageError(
                 f"{self._job_path} must say what was asked, and cannot be read. Choose another "
                 "place with --output."
             ) from error
+
+    def _begin(self, before: Job | None) -> None:
+        """Write down what is asked; a job before it of which nothing is whole goes."""
+        if before is not None:
+            JobFolder(self.path, before).shard_path(0).unlink(missing_ok=True)
+        write_whole(self._job_path, self.job.model_dump_json(indent=2) + "\n")
+
+    def _check_same(self, before: Job) -> None:
         found = before.differences(self.job)
         if found:
             raise UsageError(

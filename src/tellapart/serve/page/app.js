@@ -109,6 +109,7 @@ async function explain(file, picture, button, asked) {
     button.disabled = false;
     button.textContent = question;
     button.after(element("p", error.message, "soft"));
+    say(`No heat map of ${file.name}: ${error.message}`);
   }
 }
 
