@@ -154,8 +154,9 @@ def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
             "This bundle holds a network of its maker's own, and building it may run code. "
             "If you trust where it comes from: --trust on the command line, trust=True in Python."
         )
-    missing = [module for module in sorted(own_modules(config)) if not _is_imported(module)]
+    missing: list[str] = []
     try:
+        missing += [module for module in sorted(own_modules(config)) if not _is_imported(module)]
         network = keras.saving.deserialize_keras_object(config, safe_mode=False)
     except Exception as error:
         raise BundleError(
