@@ -33,6 +33,9 @@ def test_of_a_large_picture_it_is_not_reduced() -> None:
 
 def test_an_array_has_its_own_size() -> None:
     assert original_size(np.zeros((3, 5, 3), np.uint8), "a") == (5, 3)
+    for shape in ((3, 32, 32), (32, 32, 4), (32,), (0, 3)):
+        with pytest.raises(ImageError, match=r"must be \(h, w\), \(h, w, 1\) or \(h, w, 3\)"):
+            original_size(np.zeros(shape, np.uint8), "a")
 
 
 @pytest.mark.parametrize(("content", "reason"), [(b"", "empty"), (b"text", "unknown-format")])

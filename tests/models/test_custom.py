@@ -129,7 +129,22 @@ def test_a_sigmoid_at_the_end_is_refused_for_classes_that_exclude_each_other() -
     wrapped = keras.Sequential([keras.Input((28, 28, 1)), network])
     for each in (network, wrapped):
         with pytest.raises(ModelError, match=r"ends in a sigmoid.*activation='softmax'"):
-            output_kind(each, ImageSpec())
+            check_custom(each, 10, ImageSpec())
+
+
+class _Head(keras.Model):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.flat, self.dense = keras.layers.Flatten(), keras.layers.Dense(10)
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        return self.dense(self.flat(inputs))
+
+
+def test_a_model_of_ones_own_kind_may_be_the_last_layer() -> None:
+    network = keras.Sequential([keras.Input((28, 28, 1)), _Head()])
+    assert check_custom(network, 10, ImageSpec()) == ImageSpec()
 
 
 def test_a_loss_of_ones_own_may_take_what_it_likes() -> None:
@@ -227,6 +242,8 @@ def test_sigterm_before_training_leaves_nothing(slice_of_fashion: Dataset, tmp_p
 def test_a_run_goes_on_with_its_own_network_only(slice_of_fashion: Dataset, tmp_path: Path) -> None:
     run = tellapart.train(slice_of_fashion, model=_network(), epochs=1, output=tmp_path, quiet=True)
     (run.path / "evaluation.json").unlink()
+    with pytest.raises(ModelError, match=r"must be a keras\.Model\. Received: function"):
+        tellapart.train(slice_of_fashion, model=_network, resume=run.path, quiet=True)
     other = keras.Sequential(
         [
             keras.Input((28, 28, 1)),

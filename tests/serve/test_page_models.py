@@ -89,10 +89,13 @@ def test_the_card_is_of_the_model_that_is_chosen_however_late_the_others_comes(
         page.wait_for_selector("#facts dd:has-text('2001')")
         page.route("**/v1/models/first", lambda route: held.append(route))
         page.select_option("#model", "first")
-        page.select_option("#model", "second")
-        page.wait_for_function("document.title.startsWith('second')")
-        held[0].continue_()
-        page.wait_for_timeout(300)
+        while not held:
+            page.wait_for_timeout(20)
+        with page.expect_response("**/v1/models/second"):
+            page.select_option("#model", "second")
+        with page.expect_response("**/v1/models/first"):
+            held[0].continue_()
+        page.wait_for_timeout(300)  # for the page to read it, and to do nothing
         assert "2001" in page.inner_text("#facts")
         assert page.title().startswith("second")
         page.close()

@@ -26,6 +26,11 @@ def test_small_grey_pictures_are_trained_by_fast_at_their_own_size() -> None:
     assert (name, image.shape) == ("fast", (20, 24, 1))
 
 
+def test_tiny_grey_pictures_are_enlarged_to_the_size_of_fast() -> None:
+    name, changes = usual_recipe(_arrays(8, 8), own_network=False)
+    assert (name, load_recipe(name, changes).image.shape) == ("fast", (28, 28, 1))
+
+
 @pytest.mark.parametrize(
     ("budget", "name", "mirrors"), [(30.0, "fast", False), (180.0, "accurate", False)]
 )

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import threading
 import zipfile
@@ -169,12 +170,24 @@ def test_another_command_may_begin_in_a_folder_without_any_whole_shard(
     photos: Path, model: Predictor
 ) -> None:
     tellapart.predict_all(model, photos, "out", quiet=True)
-    Path("out/shards/00000.json").unlink()  # killed right before it was written
+    for path in ("shards/00000.json", "summary.json"):  # killed right before these were written
+        Path("out", path).unlink()
     (Path("out/shards") / ".00000.json.x.part").touch()  # as a kill leaves it
     found = tellapart.predict_all(model, photos, "out", format="jsonl", top=1, quiet=True)
     assert found.pictures == 100
     assert list(shards(Path("out"))) == ["answers-00000.jsonl"]
     assert not list(Path("out").rglob("*.part"))
+
+
+def test_answers_that_lost_their_records_are_not_written_over_by_another_command(
+    photos: Path, model: Predictor
+) -> None:
+    tellapart.predict_all(model, photos, "out", shard=30, quiet=True)
+    shutil.rmtree("out/shards")
+    before = shards(Path("out"))
+    with pytest.raises(UsageError, match="answers to another command: top was 3 and is 1"):
+        tellapart.predict_all(model, photos, "out", shard=30, top=1, quiet=True)
+    assert shards(Path("out")) == before
 
 
 @pytest.mark.usefixtures("in_tmp")
@@ -183,9 +196,10 @@ def test_answers_do_not_go_among_the_tables_that_are_read(
 ) -> None:
     Path("rows").mkdir()
     pq.write_table(pa.table({"image": pictures[:3]}), "rows/a.parquet")
-    for output in ("rows/out", "rows/all.parquet"):
-        with pytest.raises(UsageError, match="must not lie among the Parquet files of rows"):
-            tellapart.predict_all(model, "rows", output, quiet=True)
+    for word in ("rows", "rows/**/*.parquet"):
+        for output in ("rows/out", "rows/all.parquet"):
+            with pytest.raises(UsageError, match="must not lie among the Parquet files of rows"):
+                tellapart.predict_all(model, word, output, quiet=True)
     assert tellapart.predict_all(model, "rows", "out", quiet=True).pictures == 3
 
 

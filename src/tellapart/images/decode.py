@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from tellapart.errors import DataError, ImageError
@@ -175,12 +176,18 @@ def decode_array(array: Any, spec: ImageSpec, name: str = "the array") -> Decode
         pixels = as_uint8(np.asarray(array), name)
     except (DataError, ValueError) as error:
         raise ImageError(name, "not-pixels", str(error)) from error
+    check_shape(pixels, name)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
-        must = "it must be (h, w), (h, w, 1) or (h, w, 3)"
-        raise ImageError(name, "not-pixels", f"{must}. Received: {np.shape(array)}.")
     return decode_picture(Image.fromarray(pixels), spec, name)
+
+
+def check_shape(array: NDArray[Any], name: str) -> None:
+    """Raise `ImageError` unless an array can be one picture."""
+    is_one = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3))
+    if not is_one or not array.size:
+        must = "it must be (h, w), (h, w, 1) or (h, w, 3)"
+        raise ImageError(name, "not-pixels", f"{must}. Received: {array.shape}.")
 
 
 def _open(content: bytes, kind: str, name: str, limits: Limits) -> Image.Image:

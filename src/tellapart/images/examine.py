@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from tellapart.errors import ImageError
 from tellapart.images.arrays import Pixels
-from tellapart.images.decode import decode, decode_array
+from tellapart.images.decode import check_shape, decode, decode_array
 from tellapart.images.kinds import kind_of
 from tellapart.images.limits import LIMITS, library_errors
 from tellapart.images.opening import open_picture
@@ -78,6 +78,7 @@ def original_shape(content: bytes | Pixels, name: str) -> tuple[int, int, int]:
         (28, 20, 1)
     """
     if not isinstance(content, bytes):
+        check_shape(content, name)
         return (*content.shape[:2], 1 if content.ndim < 3 else content.shape[2])
     kind = _known_kind(content, name)
     with library_errors(name), open_picture(content, kind, name, LIMITS) as picture:

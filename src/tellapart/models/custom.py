@@ -15,6 +15,9 @@ from tellapart.sections import ImageSpec, OptimizerSection
 PLAIN_LOSSES = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
 """What takes class numbers and probabilities, by name and as a function."""
 
+_PASSING = {"name", "seed", "module", "inbound_nodes", "input_layers", "output_layers"}
+"""What a config has that may differ between two processes that build the same layer."""
+
 _made_here: "WeakSet[Any]" = WeakSet()
 """The optimisers that users' networks were compiled with for a training; the next asks anew."""
 
@@ -49,6 +52,11 @@ def check_custom(network: Any, classes: int, image: ImageSpec) -> ImageSpec:
             f"`model` must put out (batch, {classes}), one number for each class. Received: "
             f"{output}."
         )
+    if _last_activation(network) is keras.activations.sigmoid:
+        raise ModelError(
+            "`model` ends in a sigmoid, as if a picture could be of several classes. Fix: end it "
+            f"with keras.layers.Dense({classes}, activation='softmax')"
+        )
     _check_loss(network)
     sides = {"height": shape[1] or image.height, "width": shape[2] or image.width}
     return image.model_copy(update={**sides, "channels": shape[3]})
@@ -79,11 +87,6 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
     found: Literal["probabilities", "logits"] = (
         "probabilities" if rows.min() >= 0 and np.abs(rows.sum(1) - 1).max() < apart else "logits"
     )
-    if found == "logits" and _last_activation(network) is keras.activations.sigmoid:
-        raise ModelError(
-            "`model` ends in a sigmoid, as if a picture could be of several classes. Fix: end it "
-            f"with keras.layers.Dense({rows.shape[1]}, activation='softmax')"
-        )
     from_logits = _wants_logits(network.loss) if network.compiled else None
     if from_logits is not None and from_logits != (found == "logits"):
         raise ModelError(
@@ -95,7 +98,7 @@ def output_kind(network: keras.Model, image: ImageSpec) -> Literal["probabilitie
 
 def _last_activation(network: keras.Model) -> Any:
     last = network
-    while isinstance(last, keras.Model):
+    while isinstance(last, keras.Model) and hasattr(last, "outputs"):
         last = last.outputs[0]._keras_history[0]
     return getattr(last, "activation", None)
 
@@ -179,8 +182,8 @@ def own_modules(config: Any) -> set[str]:
 def digest_of_layers(network: keras.Model) -> str:
     """Return what tells a network's layers from others, whatever their names are.
 
-    Weights are not in it, nor what differs from process to process: random layers' seeds, and
-    the code of a lambda with the place where it was written.
+    Weights are not in it, nor how layers are wired, nor what differs from process to process:
+    random layers' seeds, modules' names, and the code of a lambda with the place of its writing.
     """
     layers = [
         _lasting(keras.saving.serialize_keras_object(layer))
@@ -199,7 +202,7 @@ def _lasting(config: Any) -> Any:
     kind = str(config.get("class_name"))
     if kind.endswith("DTypePolicy"):  # its name is what it is
         return config
-    dropped = {"name", "seed"} if kind != "__lambda__" else {"config"}
+    dropped = {"config"} if kind == "__lambda__" else _PASSING
     return {key: _lasting(value) for key, value in config.items() if key not in dropped}
 
 

@@ -148,6 +148,18 @@ def _is_imported(module: str) -> bool:
     return True
 
 
+def _how_to_register(missing: list[str]) -> str:
+    if missing:
+        return (
+            f"Modules of its layers that cannot be imported: {', '.join(missing)}. Fix: import "
+            "them first, or name their folder in the environment variable PYTHONPATH"
+        )
+    return (
+        "Fix: if it has layers or functions of yours, keep them in a module that registers them, "
+        "and import that first"
+    )
+
+
 def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
     if not trust:
         raise TrustError(
@@ -161,8 +173,7 @@ def _rebuild_custom(config: dict[str, Any], *, trust: bool) -> keras.Model:
     except Exception as error:
         raise BundleError(
             f"The bundle's own network cannot be built: {' '.join(str(error).split())[:200]}. "
-            f"Modules of its layers that cannot be imported: {', '.join(missing) or 'none'}. Fix: "
-            "import them first, or name their folder in the environment variable PYTHONPATH"
+            f"{_how_to_register(missing)}"
         ) from error
     if not isinstance(network, keras.Model):
         raise BundleError(f"The bundle's own network is a {type(network).__name__}, not a model.")

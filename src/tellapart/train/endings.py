@@ -5,6 +5,7 @@ import ctypes
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -24,11 +25,15 @@ def interruption(run: RunFolder, position: Position, stop: StopSignal) -> Interr
     assert stop.number is not None
     epoch, images = position.epoch, position.index
     where = f"in epoch {epoch + 1} after {images:,} images" if images else f"after epoch {epoch}"
-    return Interrupted(
-        f"Stopped {where}; everything is saved. Go on with: "
-        f"tellapart train --resume {shlex.quote(str(run.path))}\n"
-        "(with data or a model in memory: tellapart.train(data, model=..., resume=...))",
-        stop.number,
+    return Interrupted(f"Stopped {where}; {how_to_go_on(run.path)}", stop.number)
+
+
+def how_to_go_on(run: Path) -> str:
+    """Return what is said of a run that was stopped and can be gone on with."""
+    return (
+        "everything is saved. Go on with: "
+        f"tellapart train --resume {shlex.quote(str(run))}\n"
+        "(with data or a model in memory: tellapart.train(data, model=..., resume=...))"
     )
 
 

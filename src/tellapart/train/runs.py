@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from typing_extensions import override
 
 from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
 from tellapart.files import alone_in, make_numbered_folder, replace_whole, write_whole
-from tellapart.progress import Progress, Task
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.train.history import History
 
@@ -231,30 +229,6 @@ class RunFolder:
             return History()
         except (OSError, ValueError) as error:
             raise BundleError(f"{self.history_path} is damaged: {error}") from error
-
-
-class RunLog(Progress):
-    """Passes everything on to another `Progress` and keeps what was said in the run's log.
-
-    Args:
-        progress: Where it shows.
-        path: The log; lines that are there already are kept.
-    """
-
-    def __init__(self, progress: Progress, path: Path) -> None:
-        self._progress, self._path = progress, path
-        self._text = path.read_text("utf-8") if path.is_file() else ""
-
-    @override
-    def say(self, line: str, *, only_log: bool = False) -> None:
-        if not only_log:
-            self._progress.say(line)
-        self._text += f"{line}\n"
-        write_whole(self._path, self._text)
-
-    @override
-    def task(self, title: str, total: int | None, unit: str = "") -> AbstractContextManager[Task]:
-        return self._progress.task(title, total, unit)
 
 
 def write_skipped(path: Path, skipped: tuple[ImageError, ...]) -> None:

@@ -134,12 +134,13 @@ class JobFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         with alone_in(self.path, "Wait for its end, or choose another place with --output"):
             before = self._read_job() if self._job_path.exists() else None
-            if before is not None and any(self.path.glob("shards/*.json")):
+            if before is not None and self._is_under_way():
                 self._check_same(before)
             else:
                 self._begin(before)
-            for rest in self.path.rglob(".*.part"):  # of a process that was killed
-                rest.unlink(missing_ok=True)
+            with output_errors(self.path):
+                for rest in self.path.rglob(".*.part"):  # of a process that was killed
+                    rest.unlink(missing_ok=True)
             yield self._whole_shards()
 
     def write(self, number: int, content: bytes, record: ShardRecord) -> None:
@@ -180,10 +181,16 @@ class JobFolder:
                 "place with --output."
             ) from error
 
+    def _is_under_way(self) -> bool:
+        """Return whether anything is answered, but for a first shard without its record."""
+        marks = ("shards/*.json", "answers-*[1-9]*", "summary.json")
+        return any(any(self.path.glob(mark)) for mark in marks)
+
     def _begin(self, before: Job | None) -> None:
         """Write down what is asked; a job before it of which nothing is whole goes."""
         if before is not None:
-            JobFolder(self.path, before).shard_path(0).unlink(missing_ok=True)
+            with output_errors(self.path):
+                JobFolder(self.path, before).shard_path(0).unlink(missing_ok=True)
         write_whole(self._job_path, self.job.model_dump_json(indent=2) + "\n")
 
     def _check_same(self, before: Job) -> None:

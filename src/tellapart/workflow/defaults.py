@@ -20,6 +20,9 @@ START, EACH = 60.0, 0.001
 """Seconds, and seconds a training picture, from which on `accurate` is better than `fast`: two
 minutes for Fashion-MNIST on two cores. There 60 s gave 0.886 and 0.907, 180 s 0.922 and 0.899."""
 
+SMALLEST = 16
+"""Pixels on the shorter side below which pictures are made larger, to the recipe's size."""
+
 LARGEST = 256
 """Pixels on the longer side of arrays that are trained on at their own size."""
 
@@ -104,8 +107,8 @@ def usual_recipe(
     Small grey pictures of one size are trained by `fast`, all others by `photos`, a network of
     one's own by `guide`, which sets out the least. Given minutes, `fast` would learn its
     pictures by heart: then small grey ones are trained by `accurate`, but not mirrored, since
-    they may be letters. Arrays keep their size up to `LARGEST`, files of one size up to
-    `LARGEST_FILES`; all others are made to fit the recipe's size.
+    they may be letters. Arrays keep their size from `SMALLEST` up to `LARGEST`, files of one size
+    up to `LARGEST_FILES`; all others are made to fit the recipe's size.
 
     Args:
         data: What is to be trained on.
@@ -122,12 +125,12 @@ def usual_recipe(
         return "photos", {}
     height, width, channels = shape
     size: dict[str, object] = {"image.height": height, "image.width": width}
+    if min(height, width) < SMALLEST or max(height, width) > LARGEST:
+        size = {}
     if channels == 1 and max(height, width) <= SMALL:
         if budget is not None and budget >= START + EACH * len(data.train):
             return "accurate", size | {"augment.flip": False}
         return "fast", size
-    if max(height, width) > LARGEST:
-        size = {}
     return "photos", size | {"image.channels": channels}
 
 

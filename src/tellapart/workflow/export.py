@@ -1,5 +1,6 @@
 """Write a bundle in another format, and keep it only if it answers as the bundle does."""
 
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -244,7 +245,8 @@ def _to_8_bits(order: Order, path: Path) -> EightBits:
         ) from error
     before = path.read_bytes()
     shown = np.asarray(data.train.spread(CALIBRATING).pixels)
-    after = to_8_bits(before, shown, order.contract(in_8_bits=True))
+    with output_errors(Path(tempfile.gettempdir())):
+        after = to_8_bits(before, shown, order.contract(in_8_bits=True))
     part = data.validation.spread(MOST_IMAGES)
     split = "test" if data.validation is data.test else "validation"
     found = judge_8_bits(before, after, np.asarray(part.pixels), part.targets, split)

@@ -2,7 +2,8 @@
 
 from tellapart.files import write_whole
 from tellapart.progress import open_progress
-from tellapart.train.runs import RunFolder, RunLog
+from tellapart.train.run_log import RunLog
+from tellapart.train.runs import RunFolder
 from tellapart.workflow.diff import diff
 from tellapart.workflow.runs import Gain, Run
 

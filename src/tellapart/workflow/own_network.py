@@ -42,21 +42,18 @@ def fit_recipe(recipe: Recipe, model: Any, classes: int) -> Recipe:
     return recipe.model_copy(update={"image": image, "model": section})
 
 
-def check_same_network(model: Any, record: RunRecord) -> None:
-    """Raise `ModelError` if a network is not the one that a run began with.
+def check_same_network(digest: str | None, record: RunRecord) -> None:
+    """Raise `ModelError` if the user's network is not the one that a run began with.
 
     Another version of Keras may write other configs, and older runs have no digest: then the
     shapes of the weights must do.
 
     Args:
-        model: The user's network, or `None`.
+        digest: Of its layers, or `None` where there is none.
         record: Of the run.
     """
-    if model is None or record.network is None:
-        return
-    if record.versions.get("keras") != keras.__version__:
-        return
-    if digest_of_layers(model) != record.network:
+    is_known = None not in (digest, record.network)
+    if is_known and record.versions.get("keras") == keras.__version__ and digest != record.network:
         raise ModelError(
             "`model` must be the network that the run began with. Received: one with other layers, "
             "or other settings of them. Fix: build it as it was, or begin a new run"

@@ -1,8 +1,10 @@
 """Ask a trained classifier about any number of pictures, into files."""
 
+import glob
 import io
 import shlex
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from tellapart._version import __version__
@@ -136,7 +138,7 @@ def _check_apart(output: Path, inputs: Inputs) -> None:
     """Raise `UsageError` where answers would lie among tables that are all read."""
     place = output.resolve()
     for given in inputs.given:
-        root = Path(given.resolved)
+        root = _root_of(given.word)
         has_tables = any(
             file.suffix.lower() == ".parquet" for s in given.sources for file in s.files
         )
@@ -145,6 +147,14 @@ def _check_apart(output: Path, inputs: Inputs) -> None:
                 f"Answers must not lie among the Parquet files of {given.word}, which are all "
                 f"read. Received: --output {output}. Fix: choose a place elsewhere"
             )
+
+
+def _root_of(word: str) -> Path:
+    """Return what a word names, or the folder that a pattern looks below."""
+    path = Path(word)
+    if not path.exists():
+        path = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
+    return path.resolve()
 
 
 def _is_file(output: Path, format: str | None, shard: int | None) -> bool:

@@ -142,8 +142,8 @@ def _train_again(
     record = RunFolder(old.path).record()
     session = Session(target, open_progress(quiet=quiet))
     try:
-        check_same_network(model, record)
         session.begin(data, old.recipe, model, strict=record.strict, data_folder=data_folder)
+        check_same_network(target.record().network, record)
         if target.record().fingerprint != record.fingerprint:
             raise DataError(
                 f"{data.origin} has changed since the run {old.path}: its fingerprint was "

@@ -31,7 +31,8 @@ from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
 from tellapart.train.outlook import outlook
 from tellapart.train.plan import Budget
-from tellapart.train.runs import RunFolder, RunLog, RunRecord
+from tellapart.train.run_log import RunLog
+from tellapart.train.runs import RunFolder, RunRecord
 from tellapart.train.saver import INTERVAL
 from tellapart.train.seeding import seed_everything
 from tellapart.workflow.deciding import decide
@@ -138,7 +139,6 @@ class Session:
             DataError: The data are not the ones that the run began with.
             ModelError: The user's network is not.
         """
-        check_same_network(model, record)
         seed_everything(recipe.seed)
         self._recipe = fit_recipe(recipe, model, len(data.class_names))
         self._prepare(data, strict=record.strict)
@@ -154,6 +154,7 @@ class Session:
             )
         tell_of_changes(record, self._progress)
         self._network = self._make_network(model, record.own_optimizer)
+        check_same_network(None if model is None else digest_of_layers(model), record)
 
     def finish(self) -> Run:
         """Train, save, score and draw."""

@@ -1,6 +1,5 @@
 """Train a classifier: from data and recipe to a bundle, its scores and its pictures."""
 
-import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -142,8 +141,9 @@ def _what_is_left(run: Path) -> str:
     """Return what is said when SIGTERM came before or after the training itself."""
     if not run.is_dir():
         return "Stopped before there was anything to save; nothing is left."
-    command = f"tellapart train --resume {shlex.quote(str(run))}"
-    return f"Stopped; everything is saved. Go on with: {command}"
+    from tellapart.train.endings import how_to_go_on
+
+    return f"Stopped; {how_to_go_on(run)}"
 
 
 def _open_before(against: str | Path | Run | None, *, has_patch: bool) -> Run | None:
