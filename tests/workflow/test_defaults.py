@@ -10,35 +10,58 @@ import tellapart
 from tellapart.data.dataset import Dataset
 from tellapart.errors import RecipeError
 from tellapart.progress import open_progress
-from tellapart.recipe import load_recipe
-from tellapart.workflow.defaults import check_settings, usual_recipe
+from tellapart.recipe import Recipe, load_recipe
+from tellapart.workflow.defaults import FEW, check_settings, choose_recipe, usual_recipe
 from tellapart.workflow.preparing import tell_of_recipe
 
 
-def _arrays(*shape: int) -> Dataset:
-    images = np.zeros((4, *shape), np.uint8)
-    return tellapart.load((images, [0, 1, 0, 1]), quiet=True)
+def _arrays(*shape: int, count: int = 4) -> Dataset:
+    images = np.zeros((count, *shape), np.uint8)
+    return tellapart.load((images, [0, 1] * (count // 2)), quiet=True)
 
 
-def test_small_grey_pictures_are_trained_by_fast_at_their_own_size() -> None:
-    name, changes = usual_recipe(_arrays(20, 24), own_network=False)
-    image = load_recipe(name, changes).image
-    assert (name, image.shape) == ("fast", (20, 24, 1))
+def _usual(data: Dataset, budget: float | None = None) -> Recipe:
+    return load_recipe(*usual_recipe(data, own_network=False, budget=budget))
 
 
-def test_tiny_grey_pictures_are_enlarged_to_the_size_of_fast() -> None:
-    name, changes = usual_recipe(_arrays(8, 8), own_network=False)
-    assert (name, load_recipe(name, changes).image.shape) == ("fast", (28, 28, 1))
+@pytest.mark.parametrize(("count", "name"), [(100, "accurate"), (FEW + 2, "fast")])
+def test_small_grey_pictures_are_trained_at_their_own_size(count: int, name: str) -> None:
+    recipe = _usual(_arrays(20, 24, count=count))
+    assert (recipe.name, recipe.image.shape) == (name, (20, 24, 1))
 
 
+def test_tiny_grey_pictures_are_enlarged_to_the_size_of_the_recipe() -> None:
+    assert _usual(_arrays(8, 8)).image.shape == (28, 28, 1)
+
+
+def test_a_few_small_grey_pictures_are_trained_by_accurate_unmirrored_in_small_batches() -> None:
+    recipe = _usual(_arrays(16, 16, count=FEW))
+    assert (recipe.name, recipe.fit.batch_size) == ("accurate", 32)
+    assert not recipe.augment.flip
+
+
+@pytest.mark.parametrize(("count", "passes"), [(6_000, 18), (20_000, 6), (60_000, 2), (200_000, 2)])
+def test_fast_passes_more_often_over_fewer_pictures_than_fashion_mnist_has(
+    count: int, passes: int
+) -> None:
+    recipe = _usual(_arrays(16, 16, count=count))
+    assert (recipe.name, recipe.fit.epochs, recipe.fit.batch_size) == ("fast", passes, 128)
+
+
+def test_settings_of_ones_own_go_before_what_the_data_ask_for() -> None:
+    recipe = choose_recipe(_arrays(16, 16, count=6_000), None, {"fit.epochs": 3})
+    assert (recipe.name, recipe.fit.epochs) == ("fast", 3)
+
+
+@pytest.mark.parametrize("count", [100, 6_000])
 @pytest.mark.parametrize(
     ("budget", "name", "mirrors"), [(30.0, "fast", False), (180.0, "accurate", False)]
 )
 def test_small_grey_pictures_with_minutes_of_time_are_trained_by_accurate_unmirrored(
-    budget: float, name: str, mirrors: bool
+    budget: float, name: str, mirrors: bool, count: int
 ) -> None:
-    found, changes = usual_recipe(_arrays(28, 28), own_network=False, budget=budget)
-    assert (found, load_recipe(found, changes).augment.flip) == (name, mirrors)
+    recipe = _usual(_arrays(28, 28, count=count), budget)
+    assert (recipe.name, recipe.augment.flip) == (name, mirrors)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +87,7 @@ def _files(folder: Path, *sizes: tuple[int, int], mode: str = "L") -> Dataset:
 @pytest.mark.parametrize(
     ("size", "mode", "taken"),
     [
-        ((24, 20), "L", ("fast", (20, 24, 1))),
+        ((24, 20), "L", ("accurate", (20, 24, 1))),
         ((32, 32), "RGB", ("photos", (32, 32, 3))),
         ((64, 80), "L", ("photos", (80, 64, 1))),
         ((120, 100), "RGB", ("photos", (96, 96, 3))),

@@ -11,7 +11,7 @@ from tellapart.__main__ import main
 from tellapart.data.dataset import Dataset
 from tellapart.evaluate.learning import LearningCurve
 from tellapart.recipe import load_recipe
-from tellapart.workflow.learning_curve import _parts_of
+from tellapart.workflow.learning_curve import _for_size, _parts_of
 
 
 def test_the_parts_are_nested_and_the_scored_images_are_in_none_of_them(
@@ -29,6 +29,12 @@ def test_the_parts_are_nested_and_the_scored_images_are_in_none_of_them(
         assert set(smaller.train.keys) <= set(larger.train.keys)
         assert not set(larger.train.keys) & held
         assert larger.test.keys == parts[0].test.keys
+
+
+def test_smaller_parts_are_passed_over_more_often_by_fast_and_as_often_by_others() -> None:
+    fast, accurate = load_recipe("fast"), load_recipe("accurate")
+    assert [_for_size(fast, size).fit.epochs for size in (6_000, 48_000)] == [18, 3]
+    assert _for_size(accurate, 6_000) == accurate
 
 
 def test_the_verb_trains_each_size_and_concludes(slice_file: Path, in_tmp: Path, capsys) -> None:  # type: ignore[no-untyped-def]

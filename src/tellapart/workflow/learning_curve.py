@@ -18,8 +18,8 @@ from tellapart.errors import Interrupted
 from tellapart.evaluate.learning import LearningCurve, fit_learning_curve
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
 from tellapart.progress import open_progress
-from tellapart.recipe import Recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings
+from tellapart.recipe import Recipe, load_recipe
+from tellapart.workflow.defaults import choose_recipe, join_settings, passes_of_fast
 from tellapart.workflow.inspect import load
 from tellapart.workflow.train import train
 
@@ -70,7 +70,8 @@ def learning_curve(
 
     All networks are scored on the same fifth of the training pictures, which none of them
     is trained on, so the test images of the data set's own stay unseen. A smaller part has
-    fewer steps by the same recipe, as it would have with fewer pictures.
+    fewer steps by the same recipe, as it would have with fewer pictures; where `fast` is only
+    the usual choice, smaller parts are passed over more often, as in `train`.
 
     Args:
         data: What `load` takes.
@@ -98,6 +99,7 @@ def learning_curve(
     found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
     changes = join_settings(settings, epochs, None, None, seed)
     chosen = choose_recipe(found, recipe, changes)
+    usual = recipe is None and "fit.epochs" not in changes
     parts = _parts_of(found, chosen)
     parent_is_new = not Path(output).exists()
     folder = make_numbered_folder(Path(output), f"{found.name}-learning-curve")
@@ -109,7 +111,7 @@ def learning_curve(
             runs.append(
                 train(
                     part,
-                    chosen,
+                    _for_size(chosen, size) if usual else chosen,
                     output=folder,
                     strict=strict,
                     use_cache=use_cache,
@@ -131,6 +133,13 @@ def learning_curve(
     write_whole(folder / "learning-curve.json", curve.model_dump_json(indent=2))
     write_whole(folder / "learning-curve.png", draw_learning_curve(curve).to_png())
     return LearningCurveRuns(path=str(folder), recipe=chosen.name, curve=curve)
+
+
+def _for_size(chosen: Recipe, count: int) -> Recipe:
+    """Return the usual recipe for so many pictures."""
+    if chosen.name != "fast":
+        return chosen
+    return load_recipe(chosen, {"fit.epochs": passes_of_fast(count)})
 
 
 def _stopped(error: Interrupted, folder: Path, finished: int, sizes: int) -> Interrupted:

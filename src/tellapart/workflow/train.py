@@ -49,7 +49,8 @@ def train(
     Args:
         data: What `load` takes. It may be left out with `resume`.
         recipe: A built-in recipe's name, a TOML file, or a `Recipe`; by default "fast" for small
-            grey pictures, "photos" for others, and "guide" for a network of your own.
+            grey pictures ("accurate" for a few of them), "photos" for others, and "guide"
+            for a network of your own.
         model: A `keras.Model` of your own, compiled or not, instead of the recipe's.
         epochs: Instead of the recipe's `fit.epochs`.
         batch_size: Instead of the recipe's `fit.batch_size`; also with `resume`, where
