@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import tellapart
 from serving import serving
 from tellapart.data.corrections import correct_labels
 from tellapart.data.layout import Layout
-from tellapart.data.patch import read_patch
+from tellapart.data.patch import patch_to_csv, read_patch
 from tellapart.errors import UsageError
 from tellapart.predict.prediction import Choice, Prediction
 from tellapart.serve.keeping import Keeper, Room
@@ -139,9 +140,15 @@ def test_what_a_server_keeps_can_be_decided_about_and_trained_on(
     assert {len(answer["choices"]) for answer in found} == {1}
     table = folder / "labels.patch.csv"
     assert all(row.label != row.given for row in read_patch(table).rows)
-    lines = table.read_text("utf-8").splitlines()
-    table.write_text("\n".join([lines[0], lines[1] + "relabel", lines[2] + "drop", *lines[3:]]))
+    first, second, *rest = read_patch(table).rows
+    other = next(row for row in rest if row.given != first.label)
+    decisions = {first: "relabel", second: "drop", other: "keep"}
+    decided = [replace(row, decision=decisions.get(row, "")) for row in (first, second, *rest)]
+    table.write_bytes(patch_to_csv(decided))
+    assert sorted(tellapart.load(table, quiet=True).train.labels) == sorted(
+        [first.label, other.given]
+    )
     data = tellapart.load(str(table), layout=Layout(label="given"), quiet=True)
     corrected, record = correct_labels(data, read_patch(table))
-    assert (record.relabelled, record.dropped) == (1, 1)
+    assert (record.relabelled, record.dropped, record.kept) == (1, 1, 1)
     assert len(corrected.train) == len(unsure) - 1

@@ -148,7 +148,7 @@ def parse_patch(raw: bytes, title: str) -> LabelPatch:
     patch = LabelPatch(title, raw, tuple(_to_correction(row, names) for row in rows))
     seen: dict[tuple[str, str], Correction] = {}
     for row in patch.rows:
-        _check_row(patch, row)
+        check_row(patch.place(row), row)
         first = seen.setdefault((row.image, row.given), row)
         if first is not row:
             raise DataError(
@@ -176,15 +176,20 @@ def _to_correction(row: Row, names: list[str]) -> Correction:
     return Correction(cells["image"], cells["given"], cells["label"], decision, row.line)
 
 
-def _check_row(patch: LabelPatch, row: Correction) -> None:
-    """Raise `DataError` unless a row's decision is known, and has the label that it needs."""
+def check_row(place: str, row: Correction) -> None:
+    """Raise `DataError` unless a row's decision is known, and has the label that it needs.
+
+    Args:
+        place: Where it stands, to begin a message with.
+        row: What it says.
+    """
     if row.decision and row.decision not in DECISIONS:
         raise DataError(
-            f"{patch.place(row)} must decide {', '.join(DECISIONS)}, or nothing. "
+            f"{place} must decide {', '.join(DECISIONS)}, or nothing. "
             f"Received: '{row.decision}'. {did_you_mean(row.decision, DECISIONS)}"
         )
     if row.decision == "relabel" and not row.label:
         raise DataError(
-            f"{patch.place(row)} must say the new label of '{row.image}'. Received: no label. "
+            f"{place} must say the new label of '{row.image}'. Received: no label. "
             "Fix: write a class into the column label."
         )

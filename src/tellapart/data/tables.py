@@ -11,6 +11,7 @@ from tellapart.data.assemble import Listing, assemble
 from tellapart.data.columns import Table
 from tellapart.data.csv_rows import parse_csv
 from tellapart.data.dataset import Dataset
+from tellapart.data.decided import by_decisions, is_of_decisions
 from tellapart.data.filed import FileImages
 from tellapart.data.groups import MOST_NAMED, find_labels
 from tellapart.data.layout import Layout
@@ -78,8 +79,12 @@ def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None =
     """Return the data set that a table holds.
 
     Raises:
-        DataError: It has no rows, or no columns for pictures and labels.
+        DataError: It has no rows, or no columns for pictures and labels; or it is one of
+            corrections, and nothing is decided.
     """
+    decided: tuple[str, ...] = ()
+    if is_of_decisions(table, layout):
+        table, decided = by_decisions(table)
     chosen, remarks = layout.choose(table.columns, table.title)
     if not len(table.columns[chosen.image]):
         raise DataError(f"{table.origin} must have a row for each picture. Received: no row.")
@@ -94,7 +99,7 @@ def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None =
         splits=table.texts(chosen.split),
         groups=table.texts(chosen.group),
         has_numbers=names is not None and table.has_numbers(chosen.label),
-        remarks=(*remarks, *_named_again(images, labels)),
+        remarks=(*decided, *remarks, *_named_again(images, labels)),
     )
     return assemble(listing, class_names or names, chosen)
 

@@ -48,8 +48,8 @@ class Keeper:
     """Writes unsure pictures as they were received, and a file to decide about them in.
 
     The file, `labels.patch.csv`, has a row for each picture: `image` is its path, `given` the
-    most probable class, `label` the next one, `decision` is empty. With the right classes in
-    `label` it is a table to train on; its format is that of `review`. One that somebody has
+    most probable class, `label` the next one, `decision` is empty. With decisions it is a table
+    to train on; its format is that of `review`. One that somebody has
     changed meanwhile is never written again: the next one gets a number.
 
     Args:
