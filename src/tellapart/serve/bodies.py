@@ -20,7 +20,21 @@ RAW = ("application/octet-stream", "application/x-www-form-urlencoded")
 """What a body that is one picture may be called besides `image/…`; the second is what
 `curl --data-binary` says where nobody says anything else."""
 
+COST_OF_NESTING = 4
+"""What a list, an object or a name in it costs to read, in numbers."""
+
 Content = TypeVar("Content", bound=BaseModel)
+
+
+def cost_of(raw: bytes) -> int:
+    """Return how much reading a JSON body costs at most, in numbers, without reading it.
+
+    Example:
+        >>> cost_of(b'{"data": [1, 2, 3]}')
+        14
+    """
+    nested = raw.count(b"[") + raw.count(b"{") + raw.count(b":")
+    return raw.count(b",") + COST_OF_NESTING * nested
 
 
 class EncodedPicture(BaseModel):
@@ -64,13 +78,13 @@ class Intake:
         """Give out a request's body; what it takes of the memory is given back at the end.
 
         Raises:
-            Problem: It says that it is too large (413).
+            Problem: It says that it is too large (413), or there is no room for it (503).
         """
         body = Body(request, self._limits, self)
         try:
             yield body
         finally:
-            self._held -= body.size_bytes
+            self._held -= body.held_bytes
 
     def take(self, count: int) -> None:
         """Take so many bytes of the memory.
@@ -91,16 +105,22 @@ class Body:
         limits: How large and how slow it may be.
         intake: Where its bytes are counted.
 
+    Attributes:
+        held_bytes: What it has taken of the memory: what it says that it has, at once, so that
+            no body is read half way and then refused; or else what has come.
+
     Raises:
-        Problem: It says that it is too large (413).
+        Problem: It says that it is too large (413), or there is no room for it (503).
     """
 
     def __init__(self, request: Request, limits: Limits, intake: Intake) -> None:
         self._request, self._limits, self._intake = request, limits, intake
-        self.size_bytes = 0
+        self.held_bytes = 0
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limits.body_bytes:
-            raise self._too_large()
+        if declared.isdecimal():
+            if int(declared) > limits.body_bytes:
+                raise self._too_large()
+            self._hold(int(declared))
 
     async def parts(self) -> AsyncGenerator[bytes, None]:
         """Yield it as it comes, and stop what is too large or too slow.
@@ -108,14 +128,14 @@ class Body:
         Raises:
             Problem: It is too large (413) or too slow (408), or there is no room for it (503).
         """
-        limits = self._limits
+        limits, come = self._limits, 0
         try:
             async with asyncio.timeout(limits.body_seconds):
                 async for part in self._request.stream():
-                    if self.size_bytes + len(part) > limits.body_bytes:
+                    come += len(part)
+                    if come > limits.body_bytes:
                         raise self._too_large()
-                    self._intake.take(len(part))
-                    self.size_bytes += len(part)
+                    self._hold(max(0, come - self.held_bytes))
                     yield part
         except TimeoutError:
             raise Problem(
@@ -123,6 +143,10 @@ class Body:
                 f"The body must be here within {limits.body_seconds:g} seconds.",
                 {"Connection": "close"},
             ) from None
+
+    def _hold(self, count: int) -> None:
+        self._intake.take(count)
+        self.held_bytes += count
 
     async def whole(self) -> bytes:
         """Return all of it.
@@ -147,7 +171,8 @@ class Body:
         if kind == "multipart/form-data":
             items = await self._form()
         elif kind == "application/json":
-            most = self._limits.images * NAME_LENGTH  # base64 has no commas, names may
+            # base64 has no such signs, names may
+            most = self._limits.images * NAME_LENGTH * COST_OF_NESTING
             items = _items_of(await self.json(Pictures, most))
         else:
             raise Problem(
@@ -166,13 +191,13 @@ class Body:
         Args:
             shape: The record. Its lists must end at their first mistake: each mistake costs a
                 hundred times what its text does.
-            most: How many values it may have.
+            most: What reading it may cost, by `cost_of`.
 
         Raises:
             Problem: It is no such record (400), has too many values (413), or as `parts`.
         """
         raw = await self.whole()
-        if raw.count(b",") > most:
+        if cost_of(raw) > most:
             raise Problem(
                 413,
                 f"A JSON body must have at most {most:,} values. "

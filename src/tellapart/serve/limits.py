@@ -15,8 +15,9 @@ class Limits:
         head_seconds: For these to arrive in.
         body_bytes: Of one request.
         held_bytes: Of the bodies of all requests together.
-        numbers: In one JSON body, counted by its commas: each costs more memory than its text,
-            and nothing else is done while they are read, some 0.2 s for a million.
+        numbers: In one JSON body, by its commas; lists, objects and names in it count for four
+            (`bodies.cost_of`). Each costs more memory than its text, and nothing else is done
+            while they are read, some 0.2 s for a million.
         images: In one request.
         pixels: Of one picture. Decoding takes up to 30 bytes for each (a WebP with transparent
             parts, turned), so 0.8 GB; of such large ones one is decoded at a time.
