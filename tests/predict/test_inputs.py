@@ -105,6 +105,15 @@ def test_a_table_stands_for_its_pictures_and_needs_no_labels(tmp_path: Path) -> 
         missing.pixels(SPEC)
 
 
+@pytest.mark.usefixtures("in_tmp")
+def test_the_rows_of_a_table_are_called_by_its_folder_and_its_paths() -> None:
+    Path("list").mkdir()
+    whole = Path("list/2.png").resolve()
+    Path("list/t.csv").write_text(f"path\nb/../1.png\n{whole}\n", "utf-8")
+    names = [item.name for item in expand_paths(["list/t.csv"])]
+    assert names == ["list/b/../1.png", str(whole)]
+
+
 def test_a_table_without_a_column_for_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("where\n1.png\n", "utf-8")
     with pytest.raises(DataError, match="must have a column image or path"):

@@ -128,7 +128,8 @@ def _open_path(path: Path, layout: Layout | None) -> Source:
     if path.suffix.lower() in TABLE_SUFFIXES:
         from tellapart.data.tables import images_in
 
-        return Row(images_in(path, layout), path)
+        images, names = images_in(path, layout)
+        return Row(images, path, names)
     from tellapart.data.archives import open_archive
 
     return open_archive(path)

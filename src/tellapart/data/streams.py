@@ -128,10 +128,16 @@ class Row(Source):
     Args:
         images: The store.
         file: The table that it was read from, if it was read from one.
+        names: What its pictures are called there; by default as the store calls them.
     """
 
-    def __init__(self, images: ImageStore, file: Path | None = None) -> None:
-        self._images, self._file = images, file
+    def __init__(
+        self,
+        images: ImageStore,
+        file: Path | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self._images, self._file, self._names = images, file, names
 
     @property
     @override
@@ -146,7 +152,8 @@ class Row(Source):
     @override
     def stream(self, start: int = 0) -> Iterator[Found]:
         for index in range(len(self._images)):
-            yield Found(plain_name(self._images.name(index)), Stored(self._images, index))
+            name = self._images.name(index) if self._names is None else self._names[index]
+            yield Found(plain_name(name), Stored(self._images, index))
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,8 +58,13 @@ def from_parquet_folder(
     return _named(to_dataset(table, asked, class_names), root, asked, class_names)
 
 
-def images_in(path: Path, layout: Layout | None = None) -> ImageStore:
+def images_in(
+    path: Path, layout: Layout | None = None
+) -> tuple[ImageStore, tuple[str, ...] | None]:
     """Return the pictures of a table, whatever else it has; labels are not needed.
+
+    Beside them: their paths as the table has them, below its root unless they are absolute; or
+    `None` where it holds no paths.
 
     Args:
         path: A file with an ending of `TABLES`.
@@ -72,7 +77,11 @@ def images_in(path: Path, layout: Layout | None = None) -> ImageStore:
     asked = layout or Layout()
     table = TABLES[path.suffix.lower()](path, asked.root or path.parent)
     chosen, _ = asked.choose(table.columns, table.title, needs_label=False)
-    return table.images(chosen.image)
+    images = table.images(chosen.image)
+    cells = table.columns[chosen.image]
+    if not isinstance(images, FileImages):
+        return images, None
+    return images, tuple(str(table.root / cell) for cell in cells)
 
 
 def to_dataset(table: Table, layout: Layout, class_names: Sequence[str] | None = None) -> Dataset:
