@@ -18,7 +18,7 @@ from tellapart._version import __version__
 from tellapart.serve.api import build_api, make_predict
 from tellapart.serve.bodies import Intake, Pictures
 from tellapart.serve.desk import Desk
-from tellapart.serve.gate import Gate, Rights
+from tellapart.serve.gate import OPEN, Gate, Rights
 from tellapart.serve.health import build_health
 from tellapart.serve.inference import build_inference
 from tellapart.serve.lanes import Lanes, problem_of
@@ -33,6 +33,7 @@ from tellapart.serve.reload import POLL_SECONDS, Watcher
 from tellapart.serve.served import Served
 
 _ABOUT = "Says what pictures show, or that it is unsure, or that it does not know."
+_TOKEN = "token"
 
 
 def build_app(
@@ -84,7 +85,7 @@ def build_app(
     app.add_exception_handler(RequestValidationError, _refuse)
     app.add_exception_handler(ClientDisconnect, _refuse)
     app.add_exception_handler(Exception, _refuse)
-    _describe(app)
+    _describe(app, needs_token=(rights or Rights()).token is not None)
     short = Lanes(app, {"/v1/predict": make_predict(desk)})
     return Gate(short, rights or Rights(), pressure, metrics.observe, say)
 
@@ -100,7 +101,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return to_response(problem, request.url.path, request.state.request_id)
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(app: FastAPI, *, needs_token: bool) -> None:
     """Add to the description what FastAPI cannot see, and take out what is not so."""
     generated = app.openapi
 
@@ -114,9 +115,20 @@ def _describe(app: FastAPI) -> None:
             for operation in _operations(schema):
                 if "422" in operation["responses"] and not _is_ours(operation["responses"]["422"]):
                     del operation["responses"]["422"]
+            if needs_token:
+                _describe_token(schema)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _describe_token(schema: dict[str, Any]) -> None:
+    schemes = schema["components"].setdefault("securitySchemes", {})
+    schemes[_TOKEN] = {"type": "http", "scheme": "bearer"}
+    for path, operations in schema["paths"].items():
+        if not OPEN.fullmatch(path):
+            for operation in operations.values():
+                operation["security"] = [{_TOKEN: []}]
 
 
 def _schemas(*records: type[BaseModel]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         "index.html": "text/html",
         "style.css": "text/css",
         "app.js": "text/javascript",
+        "camera.js": "text/javascript",
         "icon.svg": "image/svg+xml",
     }
 )

@@ -1,6 +1,8 @@
 // The page over the API: pictures in, answers out. Text from outside only ever becomes text.
 "use strict";
 
+import { canPhotograph, isHeldInHand, photograph } from "./camera.js";
+
 const MOST_FILES = 16;
 const MOST_BYTES = 16 * 2 ** 20;
 const TRIES = 5;
@@ -26,7 +28,11 @@ async function ask(path, options = {}) {
     }
     const body = await response.json().catch(() => ({}));
     if (response.ok) return body;
-    if (response.status === 401) find("login").hidden = false;
+    if (response.status === 401) {
+      find("login").hidden = false;
+      find("outside").hidden = true;
+      body.detail = token ? "This token is not the one of this server." : "Give the token of this server.";
+    }
     if (response.status !== 503 || tries === TRIES) {
       const error = new Error(body.detail || `The server answered with ${response.status}.`);
       throw Object.assign(error, { status: response.status });
@@ -93,9 +99,11 @@ function show(file, answer, words, asked) {
   find("clear").hidden = false;
 }
 
+// The button stays where the focus is, so that the keyboard does not lose its place.
 async function explain(file, picture, button, asked) {
+  if (button.getAttribute("aria-disabled") === "true") return;
   const question = button.textContent;
-  button.disabled = true;
+  button.setAttribute("aria-disabled", "true");
   button.textContent = "Looking…";
   button.parentElement.querySelector("p")?.remove(); // what went wrong before
   try {
@@ -103,10 +111,14 @@ async function explain(file, picture, button, asked) {
     URL.revokeObjectURL(picture.src);
     picture.src = `data:image/png;base64,${found.overlay}`;
     picture.alt = `Heat map over ${file.name}: bright parts speak for ${found.label}`;
-    button.replaceWith(element("p", `Bright parts speak for ${found.label}.`, "soft"));
+    const said = element("p", `Bright parts speak for ${found.label}. Whether this map means anything was not tested.`, "soft");
+    said.tabIndex = -1;
+    const hadFocus = document.activeElement === button;
+    button.replaceWith(said);
+    if (hadFocus) said.focus();
     say(`Heat map of ${file.name}: bright parts speak for ${found.label}.`);
   } catch (error) {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.textContent = question;
     button.after(element("p", error.message, "soft"));
     say(`No heat map of ${file.name}: ${error.message}`);
@@ -229,7 +241,11 @@ async function begin() {
 }
 
 find("choose").addEventListener("click", () => find("files").click());
-find("photograph").addEventListener("click", () => find("camera").click());
+find("photograph").hidden = !isHeldInHand && !canPhotograph;
+find("photograph").addEventListener("click", () => {
+  if (isHeldInHand) find("camera").click();
+  else photograph().then((file) => { if (file) take([file]); }).catch((error) => say(error.message));
+});
 for (const id of ["files", "camera"]) {
   find(id).addEventListener("change", (event) => {
     take(event.target.files);
@@ -255,7 +271,11 @@ find("login").addEventListener("submit", (event) => {
     return;
   }
   token = given;
-  begin().then(() => { if (model) take(early.splice(0)); });
+  begin().then(() => {
+    if (!model) return;
+    find("choose").focus();
+    take(early.splice(0));
+  });
 });
 for (const kind of ["dragover", "dragenter"]) {
   addEventListener(kind, (event) => {
@@ -268,7 +288,12 @@ for (const kind of ["dragleave", "drop"]) {
 }
 addEventListener("drop", (event) => {
   event.preventDefault();
-  take(event.dataTransfer.files);
+  if (event.dataTransfer.files.length) take(event.dataTransfer.files);
+  else say("That was no file. Save the picture and drop the file, or copy the picture and paste it.");
 });
-addEventListener("paste", (event) => take(event.clipboardData.files));
+addEventListener("paste", (event) => {
+  if (event.target.closest?.("input")) return;
+  if (event.clipboardData.files.length) take(event.clipboardData.files);
+  else say("What was pasted is no picture.");
+});
 begin();
