@@ -59,11 +59,13 @@ class Answering:
             return self._with(Wishes(None, always_answer))
         fewest_images(risk)
         if always_answer:
-            raise UsageError("Choose one of --risk and --always-answer: they exclude each other.")
+            raise UsageError(
+                "A promised risk and an answer to every picture exclude each other. Choose one."
+            )
         if self._decisions is None or self._decisions.table is None:
             raise UsageError(
                 "This classifier cannot promise a risk: its file holds no table of risks. "
-                "Fix: train it with more validation images, or leave out --risk"
+                "Fix: train it with more validation images, or promise none"
             )
         return self._with(Wishes(risk))
 

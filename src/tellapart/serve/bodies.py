@@ -13,28 +13,14 @@ from starlette.requests import Request
 from tellapart.errors import ImageError
 from tellapart.predict.inputs import Item
 from tellapart.serve.forms import NAME_LENGTH, split_form
-from tellapart.serve.limits import Limits
+from tellapart.serve.limits import COST_OF_NESTING, Limits, cost_of
 from tellapart.serve.problems import Overloaded, Problem
 
 RAW = ("application/octet-stream", "application/x-www-form-urlencoded")
 """What a body that is one picture may be called besides `image/…`; the second is what
 `curl --data-binary` says where nobody says anything else."""
 
-COST_OF_NESTING = 4
-"""What a list, an object or a name in it costs to read, in numbers."""
-
 Content = TypeVar("Content", bound=BaseModel)
-
-
-def cost_of(raw: bytes) -> int:
-    """Return how much reading a JSON body costs at most, in numbers, without reading it.
-
-    Example:
-        >>> cost_of(b'{"data": [1, 2, 3]}')
-        14
-    """
-    nested = raw.count(b"[") + raw.count(b"{") + raw.count(b":")
-    return raw.count(b",") + COST_OF_NESTING * nested
 
 
 class EncodedPicture(BaseModel):
@@ -110,12 +96,20 @@ class Body:
             no body is read half way and then refused; or else what has come.
 
     Raises:
-        Problem: It says that it is too large (413), or there is no room for it (503).
+        Problem: It says that it is too large (413) or compressed (415), or there is no room for
+            it (503).
     """
 
     def __init__(self, request: Request, limits: Limits, intake: Intake) -> None:
         self._request, self._limits, self._intake = request, limits, intake
         self.held_bytes = 0
+        coding = request.headers.get("content-encoding", "identity")
+        if coding.strip().lower() not in ("", "identity"):
+            raise Problem(
+                415,
+                f"A body must come as it is. Received: Content-Encoding {coding[:100]}.",
+                {"Accept-Encoding": "identity"},
+            )
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
             if int(declared) > limits.body_bytes:

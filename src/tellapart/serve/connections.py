@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from tellapart.serve.callers import KEY, Caller
 from tellapart.serve.limits import Limits
 from tellapart.serve.offers import Unmoved
+from tellapart.serve.problems import unread_refusal
 
 TOO_LARGE = "The headers are too large."
 
@@ -173,7 +174,7 @@ class Connection(HttpToolsProtocol):
         if self._head_bytes > self.limits.head_bytes:
             self._refuse_head()
         else:
-            super().send_400_response(msg)
+            self._refuse(msg)
 
     @override
     def on_message_begin(self) -> None:
@@ -234,7 +235,11 @@ class Connection(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         if self._is_idle():
-            super().send_400_response(TOO_LARGE)
+            self._refuse(TOO_LARGE)
+        self.transport.close()
+
+    def _refuse(self, detail: str) -> None:
+        self.transport.write(unread_refusal(detail))
         self.transport.close()
 
     def _head_without_offer(self) -> bytes:

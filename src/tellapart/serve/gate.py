@@ -142,8 +142,12 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_always = bool(OPEN.fullmatch(scope["path"])) or scope["path"] == METRICS
+        headers = Headers(scope=scope)
         try:
-            self._rights.check(scope["path"], Headers(scope=scope))
+            names = len(headers.getlist("host"))
+            if names > 1 or (not names and scope["http_version"] != "1.0"):
+                raise Problem(400, "A request must have one header Host.")
+            self._rights.check(scope["path"], headers)
             if not is_always:
                 self._pressure.check()
         except Problem as problem:

@@ -32,6 +32,9 @@ _BODY: dict[str, Any] = {
     },
 }
 
+BINARY = "inference-header-content-length"
+"""By which header a client says that its tensors are bytes behind the JSON."""
+
 _ALL = Wish(top=sys.maxsize)
 """Each class is named, as many as there are by then."""
 
@@ -99,6 +102,7 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
     async def infer(request: Request) -> Response:
         model = find(request)
         model.check_room()
+        _refuse_binary(request)
         with desk.intake.open(request) as body:
             asked = await body.json(InferenceRequest, desk.limits.numbers)
             spec = model.loaded.predictor.manifest.image
@@ -121,7 +125,7 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
         ("GET", "/ready", ready, ModelReady, "Say whether a classifier can be asked"),
         ("POST", "/infer", infer, InferenceResponse, "Ask a classifier about pictures"),
     ):
-        statuses = (404, 408, 413) if method == "POST" else (404,)
+        statuses = (404, 408, 413, 415) if method == "POST" else (404,)
         router.add_api_route(
             f"{path}{tail}",
             endpoint,
@@ -130,6 +134,11 @@ def _add_model(router: APIRouter, desk: Desk, path: str) -> None:
             responses=_answers(model_of_answer, *statuses),
             openapi_extra=described | ({"requestBody": _BODY} if method == "POST" else {}),
         )
+
+
+def _refuse_binary(request: Request) -> None:
+    if BINARY in request.headers:
+        raise Problem(400, "Tensors must be JSON. Received: binary ones. Fix: binary_data=False")
 
 
 def _parameters(path: str) -> list[dict[str, Any]]:

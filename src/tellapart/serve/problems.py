@@ -1,5 +1,6 @@
 """What the server says when it cannot do what was asked: one table from errors to status codes."""
 
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -105,3 +106,21 @@ def to_response(problem: Problem, path: str, request_id: str) -> Response:
         problem.headers,
         media_type="application/problem+json",
     )
+
+
+def unread_refusal(detail: str) -> bytes:
+    """Return the whole answer to a request that could not be read as one, as bytes.
+
+    Args:
+        detail: What was wrong.
+    """
+    number = secrets.token_hex(16)
+    answer = to_response(Problem(400, detail), "", number)
+    head = {
+        "content-type": answer.headers["content-type"],
+        "content-length": answer.headers["content-length"],
+        "x-request-id": number,
+        "connection": "close",
+    }
+    lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in head.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + bytes(answer.body)
