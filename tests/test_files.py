@@ -1,6 +1,8 @@
 """Files and folders: whole or absent, never overwritten by number, digested."""
 
+import errno
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ from tellapart.errors import OutputError
 from tellapart.files import (
     make_numbered_folder,
     move_whole,
+    output_errors,
     sha256_hex,
     write_numbered,
     write_whole,
@@ -64,8 +67,8 @@ def test_a_place_that_cannot_be_written_is_named_with_a_fix(unwritable: Path) ->
         write_whole(unwritable / "a.txt", "x")
     assert caught.value.exit_code == 2
     assert str(caught.value) == (
-        f"Cannot write {unwritable / 'a.txt'}: Not a directory. "
-        "Free some space there, or choose another place with --output."
+        f"Cannot write {unwritable / 'a.txt'}: {unwritable.parent} is a file, and no folder. "
+        "Choose another place with --output."
     )
 
 
@@ -174,7 +177,7 @@ def test_threads_that_ask_at_once_get_folders_of_their_own(tmp_path: Path) -> No
 
 
 def test_a_numbered_folder_that_cannot_be_made_is_refused(unwritable: Path) -> None:
-    with pytest.raises(OutputError, match="Not a directory") as caught:
+    with pytest.raises(OutputError, match="is a file, and no folder") as caught:
         make_numbered_folder(unwritable, "guide")
     assert caught.value.exit_code == 2
     assert str(unwritable / "guide") in str(caught.value)
@@ -207,3 +210,20 @@ def test_nothing_is_moved_over_something(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="something is there already|File exists"):
         move_whole(tmp_path / "beside", tmp_path / "place")
     assert [(tmp_path / name).read_text() for name in ("beside", "place")] == ["beside", "place"]
+
+
+def test_a_full_disk_is_told_with_the_option_that_chose_it() -> None:
+    with (
+        pytest.raises(OutputError, match="Free some space there, or .* with --golden"),
+        output_errors(Path("a"), "--golden"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
+    (tmp_path / "beside").write_text("new")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="something is there already"):
+        move_whole(tmp_path / "beside", tmp_path / "link")
+    assert write_numbered(tmp_path / "link", b"new").name == "link-2"
+    assert (tmp_path / "link").is_symlink()

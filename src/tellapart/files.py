@@ -24,8 +24,12 @@ def sha256_hex(*parts: Any) -> str:
 
 
 @contextlib.contextmanager
-def output_errors(target: Path) -> Iterator[None]:
+def output_errors(target: Path, option: str = "--output") -> Iterator[None]:
     """Turn what the operating system says while writing `target` into an `OutputError`.
+
+    Args:
+        target: What is to be written.
+        option: By which the user chose it.
 
     Raises:
         OutputError: No space, no permission, a missing or read-only place.
@@ -33,10 +37,27 @@ def output_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        way_out = (
+            "Free some space there, or choose another place" if full else "Choose another place"
+        )
         raise OutputError(
-            f"Cannot write {target}: {error.strerror or error}. "
-            "Free some space there, or choose another place with --output."
+            f"Cannot write {target}: {_reason(error, target)}. {way_out} with {option}."
         ) from error
+
+
+def _reason(error: OSError, target: Path) -> str:
+    """Return why a place cannot be written, in words."""
+    try:
+        file = next((each for each in target.parents if each.is_file()), None)
+    except OSError:
+        file = None
+    return error.strerror or str(error) if file is None else f"{file} is a file, and no folder"
+
+
+def is_taken(path: Path) -> bool:
+    """Return whether anything has this name: a file, a folder, or a link, wherever it leads."""
+    return os.path.lexists(path)
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:
@@ -76,7 +97,7 @@ def move_whole(beside: Path, path: Path) -> Path:
             if file.is_file():
                 with file.open("rb") as content:
                     os.fsync(content.fileno())
-        if path.exists():
+        if is_taken(path):
             raise FileExistsError(errno.EEXIST, "something is there already")
         beside.rename(path)
         _flush_folder(path.parent)
@@ -109,7 +130,7 @@ def write_numbered(path: Path, content: bytes) -> Path:
         name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
         candidate = path.with_name(name)
         with output_errors(candidate):
-            if not candidate.exists():
+            if not is_taken(candidate):
                 return write_whole(candidate, content)
             if candidate.is_file() and candidate.read_bytes() == content:
                 return candidate

@@ -156,7 +156,7 @@ def test_an_output_folder_that_cannot_be_written(
     code, message = _fails(["train", folder, "-q", "--output", "file/runs"], capsys)
     assert code == 2
     assert "Cannot write file/runs/photos" in message
-    assert "Not a directory" in message
+    assert "file is a file, and no folder" in message
 
 
 @pytest.mark.usefixtures("in_tmp")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tellapart.errors import MissingExtraError, OutputError
+from tellapart.errors import MissingExtraError, OutputError, UsageError
 from tellapart.export.formats import FORMATS, Format, open_onnx
 from tellapart.export.placing import beside, put_in_place, target_of
 
@@ -49,6 +49,24 @@ def test_folders_that_were_made_for_nothing_are_removed_again(tmp_path: Path) ->
 def test_a_place_that_cannot_be_looked_at_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="Cannot write .*name too long"):
         target_of(tmp_path / "a.tellapart", "onnx", tmp_path / f"{'a' * 300}.onnx", card=False)
+
+
+@pytest.mark.parametrize(
+    ("output", "target"), [("new/", "new/a.onnx"), ("b.onnx", "b.onnx"), (None, "a.onnx")]
+)
+def test_a_name_that_ends_in_a_slash_is_a_folder(
+    output: str | None, target: str, in_tmp: Path
+) -> None:
+    given = None if output is None else f"{in_tmp}/{output}"
+    assert target_of(in_tmp / "a.tellapart", "onnx", given, card=False) == in_tmp / target
+
+
+def test_what_is_no_path_or_is_taken_by_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.onnx").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="must be a path. Received: nothing"):
+        target_of(tmp_path / "a.tellapart", "onnx", "", card=False)
+    with pytest.raises(UsageError, match=r"something at .*b\.onnx already"):
+        target_of(tmp_path / "a.tellapart", "onnx", tmp_path / "b.onnx", card=False)
 
 
 def test_a_package_that_writing_needs_is_missed_before_any_work() -> None:

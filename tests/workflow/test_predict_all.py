@@ -1,5 +1,6 @@
 """Millions of answers go into files that are whole or absent, and are gone on with."""
 
+import fcntl
 import io
 import json
 import os
@@ -141,6 +142,17 @@ def test_one_file_holds_what_the_shards_hold(form: str, photos: Path, model: Pre
     assert [path.name for path in Path("deep").iterdir()] == [f"all.{form}"]
     with pytest.raises(OutputError, match="must be a new file.*one that is there"):
         tellapart.predict_all(model, photos, f"deep/all.{form}", quiet=True)
+
+
+def test_what_a_killed_process_left_beside_a_file_is_removed_and_what_another_writes_is_not(
+    model: Predictor, photos: Path
+) -> None:
+    left, under_way = Path(".all.csv.1.answers.part"), Path(".all.csv.2.answers.part")
+    left.touch()
+    with under_way.open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        tellapart.predict_all(model, photos, "all.csv", quiet=True)
+    assert (left.exists(), under_way.exists()) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def export(
     Examples:
       tellapart export runs/fashion-mnist-1/model.tellapart --to onnx
       tellapart export runs/fashion-mnist-1/model.tellapart --to onnx --any-size -o any.onnx
-      tellapart export runs/fashion-mnist-1/model.tellapart --to litert --golden golden
+      tellapart export runs/fashion-mnist-1/model.tellapart --to onnx --golden golden
     """
     from tellapart.workflow.export import export as work
 

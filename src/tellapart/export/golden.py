@@ -54,7 +54,7 @@ def golden_folder(folder: Path) -> Iterator[Path]:
         OutputError: The place cannot be written.
     """
     with contextlib.ExitStack() as stack:
-        with output_errors(folder):
+        with output_errors(folder, "--golden"):
             stack.enter_context(folder_there(folder))
         try:
             yield folder

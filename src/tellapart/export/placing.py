@@ -9,7 +9,7 @@ from pathlib import Path
 from tellapart.errors import UsageError
 from tellapart.export.card import NAME
 from tellapart.export.formats import FORMATS
-from tellapart.files import move_whole, output_errors
+from tellapart.files import is_taken, move_whole, output_errors
 
 FOLDERS = ("saved_model",)
 """Formats that are folders: their card lies in them."""
@@ -26,14 +26,18 @@ def target_of(source: Path, form: str, output: str | Path | None, *, card: bool)
         card: Whether a card goes beside it.
 
     Raises:
-        UsageError: Something is there already, or the ending is another format's.
+        UsageError: Something is there already, it is no path, or its ending is another
+            format's.
         OutputError: It cannot be seen whether anything is there.
     """
+    if output is not None and not str(output):
+        raise UsageError("`output` must be a path. Received: nothing. Fix: leave it out")
     suffix = FORMATS[form].suffix
     usual = source.with_suffix(suffix)
     target = usual if output is None else Path(output)
     with output_errors(target):
-        if output is not None and target.is_dir() and target.suffix != suffix:
+        is_folder = str(output).endswith("/") and form not in FOLDERS
+        if output is not None and (is_folder or (target.is_dir() and target.suffix != suffix)):
             target = target / usual.name
         if target.suffix != suffix and form not in FOLDERS:
             raise UsageError(
@@ -42,7 +46,7 @@ def target_of(source: Path, form: str, output: str | Path | None, *, card: bool)
             )
         cards = [target.with_name(NAME)] if card and form not in FOLDERS else []
         for path in [*FORMATS[form].files(target), *cards]:
-            if path.exists():
+            if is_taken(path):
                 raise UsageError(
                     f"There is something at {path} already. Fix: choose another --output"
                 )

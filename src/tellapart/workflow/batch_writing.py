@@ -1,6 +1,8 @@
 """Where answers go page by page: the shards of a folder, or one file."""
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import io
 import uuid
@@ -13,10 +15,13 @@ from typing import IO, Protocol
 from typing_extensions import override
 
 from tellapart.errors import OutputError
-from tellapart.files import move_whole, output_errors
+from tellapart.files import is_taken, move_whole, output_errors
 from tellapart.predict.page import Page
 from tellapart.predict.writers import FORMATS
 from tellapart.workflow.batch_job import JobFolder, ShardRecord, add_names
+
+_PART = ".answers.part"
+"""How a file ends that answers go to until it is whole; whoever writes it holds its lock."""
 
 
 @dataclass
@@ -167,14 +172,16 @@ def one_file(path: Path, class_names: Sequence[str], top: int) -> Iterator[OneFi
         OutputError: The place cannot be written, or something is there.
     """
     with output_errors(path):
-        if path.exists():
+        if is_taken(path):
             raise OutputError(
                 f"{path} must be a new file. Received: one that is there. Choose another place "
                 "with --output."
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        _remove_left_over(path)
+        beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_PART}")
         file = beside.open("xb")
+        fcntl.flock(file, fcntl.LOCK_EX)
     try:
         with output_errors(path):
             sink = OneFile(file, path, class_names, top)
@@ -192,3 +199,11 @@ def one_file(path: Path, class_names: Sequence[str], top: int) -> Iterator[OneFi
         with contextlib.suppress(OSError):
             file.close()
         beside.unlink(missing_ok=True)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what processes left that were killed while they wrote to the same place."""
+    for part in path.parent.glob(f"{glob.escape(f'.{path.name}.')}*{_PART}"):
+        with contextlib.suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()

@@ -72,7 +72,10 @@ class Exported(BaseModel):
             said = f"{said} Pictures of another size: {self.any_size_proof}"
         if self.eight_bits is not None:
             said = f"{said} {self.eight_bits}"
-        return said if self.golden is None else f"{said} Golden pictures: {self.golden}"
+        if self.golden is None:
+            return said
+        programs = "" if self.format == "onnx" else " (the programs in it compare ONNX files)"
+        return f"{said} Golden pictures: {self.golden}{programs}"
 
 
 def export(
