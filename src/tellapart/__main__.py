@@ -20,9 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes 20 ms
     if arguments is None:  # at its end the process need not look for garbage before it is freed
         atexit.register(gc.freeze)
-    from tellapart.cli.app import run
+    try:
+        from tellapart.cli.app import run
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:  # while the command itself is loaded
+        sys.stderr.write("Interrupted.\n")
+        return 130
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from tellapart.interrupts import signals_wait
+
 NOTICE = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\) is called|I\d{4} [\d:.]+ +\d+ "
 )
@@ -16,7 +18,7 @@ NOTICE = re.compile(
 
 def load_keras() -> None:
     """Import Keras and its backend."""
-    with without_collecting(), without_notices():
+    with signals_wait(), without_collecting(), without_notices():
         importlib.import_module("keras")
 
 

@@ -2,18 +2,41 @@
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
-from tellapart.errors import Interrupted
+from tellapart.errors import Interrupted, TellapartError
+
+_USUAL: dict[signal.Signals, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""What signals do where the program has no say of its own about them."""
+
+
+class _Heard:
+    """Is what was heard since the outermost block that is undone began.
+
+    An exception that a signal raises can get lost: it may come while other people's code runs
+    that catches everything, or while Python looks for garbage. So it is remembered as well.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.waiting = 0
+
+
+_heard = _Heard()
 
 
 class StopSignal:
     """Remembers which signal asked for a stop; falsy until one did."""
 
-    def __init__(self) -> None:
-        self.number: int | None = None
+    def __init__(self, number: int | None = None) -> None:
+        self.number = number
 
     def __bool__(self) -> bool:
         return self.number is not None
@@ -31,12 +54,15 @@ class StopSignal:
 
 @contextlib.contextmanager
 def listen_for_stop() -> Iterator[StopSignal]:
-    """Hear SIGINT and SIGTERM until the block ends; outside the main thread, hear nothing."""
-    stop = StopSignal()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
+    """Hear SIGINT and SIGTERM until the block ends; outside the main thread, hear nothing.
+
+    A signal whose exception got lost before counts from the beginning.
+    """
+    if not _is_main():
+        yield StopSignal()
         return
-    old = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop = StopSignal(next(iter(_heard.numbers), None))
+    old = {number: signal.getsignal(number) for number in _USUAL}
     try:
         for number in old:
             signal.signal(number, stop.receive)
@@ -47,36 +73,80 @@ def listen_for_stop() -> Iterator[StopSignal]:
 
 
 @contextlib.contextmanager
-def undone_by_sigterm(say: Callable[[], str]) -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that all in it is undone.
+def undone_by_signals(say: Callable[[], str]) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the block with an exception, so that all in it is undone.
 
-    Outside the main thread, and where the program has a say of its own about SIGTERM, it
-    stays as it is.
+    Outside the main thread nothing is heard, and a signal about which the program has a say of
+    its own stays as it is.
 
     Args:
         say: Asked afterwards what is left.
 
     Raises:
-        Interrupted: The signal came.
+        Interrupted: A signal came.
     """
-    number, heard = signal.SIGTERM, []
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(number) is not signal.SIG_DFL
-    ):
+    ours = [number for number, usual in _USUAL.items() if signal.getsignal(number) is usual]
+    if not _is_main() or not ours:
         yield
         return
+    _heard.numbers.clear()
+    tell_of_lost = sys.unraisablehook
+    try:
+        sys.unraisablehook = lambda lost: None if _is_stop(lost) else tell_of_lost(lost)
+        for number in ours:
+            signal.signal(number, _receive)
+        yield
+    except BaseException as error:
+        # others may have made something else of the exception on its way
+        if not _heard.numbers or isinstance(error, TellapartError):
+            raise
+        raise Interrupted(say(), _heard.numbers[0]) from error
+    finally:
+        for number in ours:
+            signal.signal(number, _USUAL[number])
+        sys.unraisablehook = tell_of_lost
+        _heard.numbers.clear()
 
-    def receive(given: int, _frame: FrameType | None) -> None:
-        heard.append(given)
-        raise KeyboardInterrupt
 
-    signal.signal(number, receive)
+@contextlib.contextmanager
+def signals_wait() -> Iterator[None]:
+    """Let a signal wait for the end of the block, in which an exception might get lost.
+
+    It holds within `undone_by_signals`; a second signal does not wait.
+
+    Raises:
+        KeyboardInterrupt: A signal came.
+    """
+    if not _is_main():
+        yield
+        return
+    _heard.waiting += 1
     try:
         yield
-    except KeyboardInterrupt as stop:
-        if not heard:
-            raise
-        raise Interrupted(say(), number) from stop
     finally:
-        signal.signal(number, signal.SIG_DFL)
+        _heard.waiting -= 1
+    raise_if_heard()
+
+
+def raise_if_heard() -> None:
+    """Raise again what a signal raised before, if that got lost.
+
+    Raises:
+        KeyboardInterrupt: A signal came.
+    """
+    if _heard.numbers and _is_main():
+        raise KeyboardInterrupt
+
+
+def _receive(number: int, _frame: FrameType | None) -> None:
+    _heard.numbers.append(number)
+    if len(_heard.numbers) > 1 or not _heard.waiting:
+        raise KeyboardInterrupt
+
+
+def _is_stop(lost: "sys.UnraisableHookArgs") -> bool:
+    return issubclass(lost.exc_type, KeyboardInterrupt)
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()

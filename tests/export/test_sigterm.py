@@ -11,7 +11,7 @@ import pytest
 
 from tellapart.errors import Interrupted
 from tellapart.export.placing import beside
-from tellapart.interrupts import undone_by_sigterm
+from tellapart.interrupts import undone_by_signals
 
 
 def test_an_export_that_is_stopped_while_it_is_proved_leaves_nothing(
@@ -41,7 +41,7 @@ def test_an_export_that_is_stopped_while_it_is_proved_leaves_nothing(
 def test_the_folders_that_were_made_go_and_the_signal_is_as_it_was(tmp_path: Path) -> None:
     with (  # noqa: PT012 - the signal is what is asked about
         pytest.raises(Interrupted) as caught,
-        undone_by_sigterm(str),
+        undone_by_signals(str),
         beside(tmp_path / "new" / "a.onnx") as path,
     ):
         path.write_bytes(b"unproved")

@@ -115,13 +115,25 @@ def test_settings_may_be_what_the_recipe_chosen_later_allows() -> None:
 def test_a_run_says_its_recipe_and_how_pictures_are_varied(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tell_of_recipe(load_recipe("photos"), open_progress(quiet=False), by_time=False)
+    tell_of_recipe(load_recipe("photos"), open_progress(quiet=False), 6_000)
     said = " ".join(capsys.readouterr().err.split())
     assert "Recipe 'photos', network 'photo-resnet': pictures of 96×96×3, 30 epochs" in said
     assert "mirrored (where left and right matter: --set augment.flip=false), cropped" in said
-    tell_of_recipe(load_recipe("guide"), open_progress(quiet=False), by_time=True)
+    tell_of_recipe(load_recipe("guide"), open_progress(quiet=False), None)
     said = " ".join(capsys.readouterr().err.split())
     assert said.endswith("as long as the budget lasts in batches of 32.")
+
+
+def test_an_average_that_is_too_slow_for_the_training_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    slow = load_recipe("guide", {"optimizer.ema": 0.999, "fit.epochs": 2})
+    tell_of_recipe(slow, open_progress(quiet=False), 540)
+    assert "averages weights over some 1,000 steps, and this training has 34" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    tell_of_recipe(slow, open_progress(quiet=False), 60_000)
+    assert "averages" not in capsys.readouterr().err
 
 
 def test_a_network_of_ones_own_is_trained_by_guide(slice_of_fashion: Dataset) -> None:

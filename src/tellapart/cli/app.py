@@ -26,6 +26,9 @@ from tellapart.cli.serve import serve
 from tellapart.cli.train import train
 from tellapart.errors import Interrupted, TellapartError
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 app = typer.Typer(
     name="tellapart",
     no_args_is_help=True,
@@ -80,7 +83,7 @@ def run(words: list[str]) -> int:
         finally:
             flush()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return _code_of(end)
     except TellapartError as error:
         if debug:
             raise
@@ -88,7 +91,7 @@ def run(words: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         remark("Interrupted.")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -99,3 +102,9 @@ def run(words: list[str]) -> int:
         remark("This is a mistake in tellapart. Run the command again with --debug and report it.")
         return 1
     return 0
+
+
+def _code_of(end: SystemExit) -> int:
+    if end.code == INTERRUPTED:  # so Typer ends, with an empty line
+        remark("Interrupted.")
+    return end.code if isinstance(end.code, int) else int(end.code is not None)

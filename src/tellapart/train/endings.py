@@ -37,6 +37,10 @@ def how_to_go_on(run: Path) -> str:
     )
 
 
+MODEST_RATE = 0.01
+"""What is proposed at most instead of a learning rate with which the weights grew too large."""
+
+
 @dataclass(frozen=True)
 class Pace:
     """Is how large the last step of a training was.
@@ -45,11 +49,13 @@ class Pace:
         rate: Its learning rate.
         setting: What the recipe says, which a schedule goes up to; or the rate.
         is_own: Whether the user's own optimiser decides on it.
+        decay: The weight decay of the recipe.
     """
 
     rate: float
     setting: float
     is_own: bool
+    decay: float = 0.0
 
 
 def divergence(position: Position, block: Block, outcome: Outcome, pace: Pace) -> DivergenceError:
@@ -105,9 +111,14 @@ def _too_fast(what: str, pace: Pace) -> DivergenceError:
             f"{what}. The learning rate of the optimiser that the network came with must be lower. "
             f"Received: {rate:g}. Fix: compile the network with a lower one, such as {rate / 10:g}"
         )
+    if rate * pace.decay > 1:  # a step takes more of a weight away than there is
+        return DivergenceError(
+            f"{what}, where the learning rate was {rate:g}. `optimizer.weight_decay` must be "
+            f"lower. Received: {pace.decay:g}. Fix: --set optimizer.weight_decay=0.01"
+        )
     return DivergenceError(
         f"{what}, where the learning rate was {rate:g}. `optimizer.learning_rate` must be lower. "
-        f"Received: {setting:g}. Fix: --learning-rate {setting / 10:g}"
+        f"Received: {setting:g}. Fix: --learning-rate {min(setting / 10, MODEST_RATE):g}"
     )
 
 

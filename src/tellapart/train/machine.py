@@ -16,6 +16,17 @@ _VARIABLES = (
 )
 """The environment variables that change how many threads compute, or with what."""
 
+_PREFIXES = ("ONEDNN_", "DNNL_")
+"""Those of the library that computes convolutions on TensorFlow begin so."""
+
+_INSTRUCTIONS = {
+    *("sse4_2", "avx", "avx2", "fma", "avx_vnni"),
+    *("avx512f", "avx512dq", "avx512bw", "avx512vl"),
+    *("avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16"),
+    *("asimd", "asimddp", "fphp", "bf16", "i8mm", "sve", "sve2"),
+}
+"""By which of these a processor has, libraries choose how to add up."""
+
 
 def machine_facts() -> dict[str, str]:
     """Return what a training's bits depend on beside recipe, data and versions.
@@ -23,13 +34,16 @@ def machine_facts() -> dict[str, str]:
     The backends share their sums out among as many threads as there are processors to run
     on; another number adds in another order.
     """
+    kind = "/".join(_processor_line(name) for name in ("cpu family", "model\t", "stepping"))
     facts = {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": f"{_processor()} ({kind})" if kind.strip("/") else _processor(),
+        "instructions": " ".join(sorted(_INSTRUCTIONS & _flags())),
         "processors": str(processors()),
         "floats": str(keras.config.floatx()),
     }
-    return facts | {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    given = {name for name in os.environ if name in _VARIABLES or name.startswith(_PREFIXES)}
+    return facts | {name: os.environ[name] for name in sorted(given)}
 
 
 def check_precision(network: keras.Model) -> None:
@@ -59,8 +73,13 @@ def check_precision(network: keras.Model) -> None:
 def _has_instructions(kinds: list[str]) -> bool:
     """Return whether the processor multiplies matrices of all these kinds of numbers."""
     wanted = {"bfloat16": {"avx512_bf16", "amx_bf16", "bf16"}, "float16": {"avx512_fp16", "fphp"}}
-    there = set(_processor_line("flags").split()) | set(_processor_line("Features").split())
+    there = _flags()
     return all(wanted[kind] & there for kind in kinds)
+
+
+def _flags() -> set[str]:
+    """Return what Linux says that the processor can do."""
+    return {*_processor_line("flags").split(), *_processor_line("Features").split()}
 
 
 def _processor() -> str:

@@ -1,8 +1,9 @@
 """The folder of one run: what lies where in it, and what it remembers of its beginnings."""
 
 import json
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tellapart.data.patch import Corrections
 from tellapart.errors import BundleError, ImageError
 from tellapart.files import alone_in, make_numbered_folder, replace_whole, write_whole
+from tellapart.interrupts import raise_if_heard
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.train.history import History
+
+ONE_AT_A_TIME = threading.RLock()
+"""Held by the thread that trains: the seed, Keras' own state and the programs are shared."""
 
 FOLDS_RECORD = "folds.json"
 """What only the folder of a cross-validation has, which holds runs and is none."""
@@ -83,13 +88,16 @@ class RunFolder:
         write_whole(self.recipe_path, recipe.to_toml())
         write_whole(self.record_path, record.model_dump_json(indent=2))
 
-    def held(self) -> AbstractContextManager[None]:
-        """Keep others from training this run until the block ends.
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from training this run until the block ends; other threads wait.
 
         Raises:
             UsageError: Another process is at it.
         """
-        return alone_in(self.path, "Wait for its end, or stop it with Ctrl-C or SIGTERM")
+        advice = "Wait for its end, or stop it with Ctrl-C or SIGTERM"
+        with ONE_AT_A_TIME, alone_in(self.path, advice):
+            yield
 
     def has_checkpoint(self) -> bool:
         """Return whether there is anything to go on from."""
@@ -128,6 +136,7 @@ class RunFolder:
     @contextmanager
     def drafting(self) -> Iterator[None]:
         """Leave no draft behind, whatever happens; checkpoints have what is in it."""
+        raise_if_heard()
         try:
             yield
         finally:

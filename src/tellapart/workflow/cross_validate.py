@@ -11,7 +11,7 @@ from typing_extensions import override
 from tellapart._extras import prepare_keras
 from tellapart.data.dataset import Dataset
 from tellapart.data.layout import Layout
-from tellapart.errors import UsageError
+from tellapart.errors import Interrupted, UsageError
 from tellapart.evaluate.fold_scores import score_folds
 from tellapart.evaluate.record import Evaluation, FoldScores
 from tellapart.evaluate.scores import About, evaluate_probabilities
@@ -21,6 +21,7 @@ from tellapart.workflow.defaults import check_settings, choose_recipe, join_sett
 from tellapart.workflow.fold_folder import FoldsFolder
 from tellapart.workflow.folds import out_of_fold
 from tellapart.workflow.inspect import load
+from tellapart.workflow.train import what_is_left
 
 FOLDS = 5
 
@@ -154,9 +155,11 @@ def cross_validate(
     count = FOLDS if folds is None else folds
     try:
         return _run(folder, found, chosen, count, how, strict=strict, data_folder=data_folder)
-    except BaseException:
+    except BaseException as error:
         if not any(folder.run(number).has_checkpoint() for number in range(1, count + 1)):
             discard_folder(folder.path, with_parent=parent_is_new)
+            if isinstance(error, Interrupted):
+                raise Interrupted(what_is_left(), error.signal_number) from error
         raise
 
 

@@ -29,7 +29,7 @@ from tellapart.export.proof import (
 )
 from tellapart.files import output_errors
 from tellapart.images.arrays import Pixels
-from tellapart.interrupts import undone_by_sigterm
+from tellapart.interrupts import undone_by_signals
 from tellapart.predict.runtimes import open_keras
 from tellapart.progress import Progress, open_progress
 from tellapart.train.runs import RunFolder
@@ -137,7 +137,7 @@ def export(
     second = expect(bundle, runtime, larger) if entry is not None else None
     order = Order(source, bundle, runtime.network, any_size=any_size, trust=trust)
     pictures = nullcontext() if golden is None else golden_folder(Path(golden))
-    with undone_by_sigterm(lambda: _STOPPED), pictures as folder, beside(target) as path:
+    with undone_by_signals(lambda: _STOPPED), pictures as folder, beside(target) as path:
         progress.say(f"Writing {target.name}")
         with output_errors(target):
             WRITERS[to](order, path)

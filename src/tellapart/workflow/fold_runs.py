@@ -9,7 +9,9 @@ from typing_extensions import override
 from tellapart.data.dataset import Dataset
 from tellapart.data.folded import FoldedDataset
 from tellapart.errors import Interrupted
+from tellapart.interrupts import undone_by_signals
 from tellapart.progress import Progress, Task
+from tellapart.train.runs import ONE_AT_A_TIME
 from tellapart.workflow.fold_folder import FoldsFolder
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def train_folds(
     for number in range(1, count + 1):
         data = folded.fold(number)
         try:
-            _train_one(folder, data, pattern, progress, save_every, use_cache=use_cache)
+            with undone_by_signals(str), ONE_AT_A_TIME:
+                _train_one(folder, data, pattern, progress, save_every, use_cache=use_cache)
         except Interrupted as stop:
             raise Interrupted(
                 f"Stopped in fold {number} of {count}; everything is saved. Go on with: "

@@ -1,5 +1,6 @@
 """The data of a run: kept together where they belong together, split, and by way of the cache."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -163,16 +164,16 @@ def tell_of_data(found: Prepared, folder: RunFolder, progress: Progress) -> None
     )
 
 
-def tell_of_recipe(recipe: Recipe, progress: Progress, *, by_time: bool) -> None:
+def tell_of_recipe(recipe: Recipe, progress: Progress, samples: int | None) -> None:
     """Say what a run is trained by, and how its pictures are varied.
 
     Args:
         recipe: As it will be followed.
         progress: Where it is said.
-        by_time: Whether a budget says how long.
+        samples: How many pictures are trained on; `None` where a budget says how long.
     """
     fit, augment = recipe.fit, recipe.augment
-    duration = "as long as the budget lasts" if by_time else f"{fit.epochs} epochs"
+    duration = "as long as the budget lasts" if samples is None else f"{fit.epochs} epochs"
     progress.say(
         f"Recipe '{recipe.name}', network '{recipe.model.name}': pictures of {recipe.image}, "
         f"{duration} in batches of {fit.batch_size}."
@@ -186,6 +187,20 @@ def tell_of_recipe(recipe: Recipe, progress: Progress, *, by_time: bool) -> None
     }
     if found := [way for way, is_on in ways.items() if is_on]:
         progress.say(f"In training, pictures are at random {', '.join(found)}.")
+    if samples is not None:
+        _tell_of_average(recipe, samples, progress)
+
+
+def _tell_of_average(recipe: Recipe, samples: int, progress: Progress) -> None:
+    """Say where averaged weights would hardly leave the first ones."""
+    ema, fit = recipe.optimizer.ema, recipe.fit
+    steps = math.ceil(samples / fit.batch_size) * fit.epochs
+    if ema and 1 / (1 - ema) > steps / 3:
+        progress.say(
+            f"`optimizer.ema` averages weights over some {1 / (1 - ema):,.0f} steps, and this "
+            f"training has {steps:,}: what is kept will hardly have learnt anything. "
+            f"Fix: --set optimizer.ema={max(0.0, 1 - 10 / steps):.3g}, or more epochs"
+        )
 
 
 def tell_of_changes(record: RunRecord, progress: Progress) -> None:

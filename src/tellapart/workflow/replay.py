@@ -12,6 +12,7 @@ from tellapart._extras import prepare_keras
 from tellapart.bundle import Bundle, open_bundle
 from tellapart.data.dataset import Dataset
 from tellapart.errors import BundleError, DataError, ModelError, UsageError
+from tellapart.interrupts import undone_by_signals
 from tellapart.progress import open_progress
 from tellapart.recipe import parse_recipe
 from tellapart.train.runs import RunFolder, RunRecord
@@ -27,6 +28,7 @@ from tellapart.workflow.differences import (
 from tellapart.workflow.labels import patch_as_in
 from tellapart.workflow.preparing import load_again
 from tellapart.workflow.runs import Run, open_run
+from tellapart.workflow.train import what_is_left
 
 
 class Replay(BaseModel):
@@ -123,7 +125,8 @@ def replay(
     found = load_again(source, record, old.recipe, data_folder=data_folder, quiet=quiet)
     found = patch_as_in(folder, found)
     target = RunFolder.create(parent, f"{path.resolve().name}-replay")
-    new = _train_again(old, target, found, model, data_folder, quiet=quiet)
+    with undone_by_signals(lambda: what_is_left(target.path)), target.held():
+        new = _train_again(old, target, found, model, data_folder, quiet=quiet)
     return _compare(old, record, bundle, new)
 
 

@@ -12,6 +12,7 @@ from tellapart.errors import BundleError
 from tellapart.evaluate.record import Evaluation, PairedComparison
 from tellapart.figures import Picture
 from tellapart.files import write_whole
+from tellapart.interrupts import raise_if_heard
 from tellapart.predict.predictor import Predictor
 from tellapart.recipe import Recipe
 from tellapart.train.history import History
@@ -170,6 +171,7 @@ def save_pictures(run: Run) -> Mapping[str, bytes]:
     Raises:
         OutputError: The place cannot be written.
     """
+    raise_if_heard()
     pictures = draw_pictures(run)
     for name, content in pictures.items():
         write_whole(RunFolder(run.path).plots / name, content)

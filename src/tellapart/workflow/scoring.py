@@ -11,6 +11,7 @@ from tellapart.evaluate.clean import score_clean
 from tellapart.evaluate.parts import CleanScore
 from tellapart.evaluate.record import Evaluation
 from tellapart.evaluate.scores import About, evaluate_probabilities
+from tellapart.interrupts import raise_if_heard
 from tellapart.manifest import Scores
 from tellapart.predict.predictor import Predictor
 from tellapart.progress import SILENCE
@@ -61,6 +62,7 @@ def score_run(
     Raises:
         OutputError: The folder cannot be written.
     """
+    raise_if_heard()
     answers = ask_about(data.test, data.class_names, predictor)
     write_answers(folder, answers)
     rules = predictor.manifest.decisions

@@ -199,7 +199,8 @@ class Session:
             data, self._recipe, self._progress, strict=strict, use_cache=self._use_cache
         )
         tell_of_data(self._data, self._folder, self._progress)
-        tell_of_recipe(self._recipe, self._progress, by_time=self._budget is not None)
+        samples = None if self._budget else len(self._data.train)
+        tell_of_recipe(self._recipe, self._progress, samples)
 
     def _make_network(self, model: Any, own_optimizer: bool | None = None) -> Any:
         """Return the network to train, compiled.

@@ -11,7 +11,7 @@ from tellapart.data.layout import Layout
 from tellapart.data.patch import read_patch
 from tellapart.errors import UsageError
 from tellapart.files import discard_folder
-from tellapart.interrupts import undone_by_sigterm
+from tellapart.interrupts import undone_by_signals
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
 from tellapart.workflow.defaults import check_settings, choose_recipe, join_settings, refuse_unused
@@ -108,25 +108,26 @@ def train(
     limit = _budget(budget, changes)
     patch = read_patch(Path(labels)) if labels is not None else None
     before = _open_before(against, has_patch=patch is not None)
-    prepare_keras(backend)
-    from tellapart.train.plan import Budget
-    from tellapart.train.runs import RunFolder
-    from tellapart.workflow.session import Session
+    made: list[Path] = []
+    with undone_by_signals(lambda: what_is_left(*made)):
+        prepare_keras(backend)
+        from tellapart.train.plan import Budget
+        from tellapart.train.runs import RunFolder
+        from tellapart.workflow.session import Session
 
-    found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
-    if patch is not None:
+        found = load(data, layout=layout, data_folder=data_folder, quiet=quiet)
         found = replace(found, patch=patch)
-    chosen = choose_recipe(found, recipe, changes, own_network=model is not None, budget=limit)
-    parent_is_new = not Path(output).exists()
-    folder = RunFolder.create(Path(output), found.name)
-    session = Session(
-        folder,
-        open_progress(quiet=quiet),
-        save_every=save_every,
-        budget=Budget(limit, began) if limit else None,
-        use_cache=use_cache,
-    )
-    with undone_by_sigterm(lambda: _what_is_left(folder.path)):
+        chosen = choose_recipe(found, recipe, changes, own_network=model is not None, budget=limit)
+        parent_is_new = not Path(output).exists()
+        folder = RunFolder.create(Path(output), found.name)
+        made.append(folder.path)
+        session = Session(
+            folder,
+            open_progress(quiet=quiet),
+            save_every=save_every,
+            budget=Budget(limit, began) if limit else None,
+            use_cache=use_cache,
+        )
         try:
             with folder.held():
                 session.begin(found, chosen, model, strict=strict, data_folder=data_folder)
@@ -138,9 +139,13 @@ def train(
     return _with_gain(run, before, quiet=quiet)
 
 
-def _what_is_left(run: Path) -> str:
-    """Return what is said when SIGTERM came before or after the training itself."""
-    if not run.is_dir():
+def what_is_left(run: Path | None = None) -> str:
+    """Return what is said when a signal came before or after the training itself.
+
+    Args:
+        run: Its folder, if it came to that.
+    """
+    if run is None or not run.is_dir():
         return "Stopped before there was anything to save; nothing is left."
     from tellapart.train.endings import how_to_go_on
 
@@ -199,6 +204,13 @@ def _resume(
     path: Path, place: _Place, batch_size: object, save_every: float | None, *, quiet: bool
 ) -> Run:
     """Go on with an interrupted run; a finished one is only opened."""
+    with undone_by_signals(lambda: what_is_left(path)):
+        return _go_on(path, place, batch_size, save_every, quiet=quiet)
+
+
+def _go_on(
+    path: Path, place: _Place, batch_size: object, save_every: float | None, *, quiet: bool
+) -> Run:
     from tellapart.train.runs import RunFolder
 
     began = time.monotonic()
@@ -228,7 +240,7 @@ def _resume(
     if is_changed:
         recipe = load_recipe(recipe, {"fit.batch_size": batch_size})
     found = patch_as_in(folder, found)
-    with undone_by_sigterm(lambda: _what_is_left(path)), folder.held():
+    with folder.held():
         for part in path.rglob(".*.part"):  # what a kill left half-written
             part.unlink()
         session.begin_again(found, recipe, record, place.model)
