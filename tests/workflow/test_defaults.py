@@ -34,13 +34,20 @@ def test_tiny_grey_pictures_are_enlarged_to_the_size_of_the_recipe() -> None:
     assert _usual(_arrays(8, 8)).image.shape == (28, 28, 1)
 
 
-def test_a_few_small_grey_pictures_are_trained_by_accurate_unmirrored_in_small_batches() -> None:
-    recipe = _usual(_arrays(16, 16, count=FEW))
-    assert (recipe.name, recipe.fit.batch_size) == ("accurate", 32)
-    assert not recipe.augment.flip
+@pytest.mark.parametrize(
+    ("count", "batch", "passes"), [(100, 32, 30), (5_000, 32, 30), (10_000, 64, 15), (FEW, 64, 10)]
+)
+def test_a_few_small_grey_pictures_are_trained_by_accurate_unmirrored_for_two_minutes(
+    count: int, batch: int, passes: int
+) -> None:
+    recipe = _usual(_arrays(16, 16, count=count))
+    assert (recipe.name, recipe.augment.flip) == ("accurate", False)
+    assert (recipe.fit.batch_size, recipe.fit.epochs) == (batch, passes)
 
 
-@pytest.mark.parametrize(("count", "passes"), [(6_000, 18), (20_000, 6), (60_000, 2), (200_000, 2)])
+@pytest.mark.parametrize(
+    ("count", "passes"), [(FEW + 2, 8), (20_000, 6), (60_000, 2), (200_000, 2)]
+)
 def test_fast_passes_more_often_over_fewer_pictures_than_fashion_mnist_has(
     count: int, passes: int
 ) -> None:
@@ -49,7 +56,7 @@ def test_fast_passes_more_often_over_fewer_pictures_than_fashion_mnist_has(
 
 
 def test_settings_of_ones_own_go_before_what_the_data_ask_for() -> None:
-    recipe = choose_recipe(_arrays(16, 16, count=6_000), None, {"fit.epochs": 3})
+    recipe = choose_recipe(_arrays(16, 16, count=20_000), None, {"fit.epochs": 3})
     assert (recipe.name, recipe.fit.epochs) == ("fast", 3)
 
 

@@ -31,10 +31,11 @@ def test_the_parts_are_nested_and_the_scored_images_are_in_none_of_them(
         assert larger.test.keys == parts[0].test.keys
 
 
-def test_smaller_parts_are_passed_over_more_often_by_fast_and_as_often_by_others() -> None:
-    fast, accurate = load_recipe("fast"), load_recipe("accurate")
+def test_smaller_parts_are_passed_over_more_often_where_the_recipe_is_the_usual_one() -> None:
+    fast, accurate, photos = (load_recipe(name) for name in ("fast", "accurate", "photos"))
     assert [_for_size(fast, size).fit.epochs for size in (6_000, 48_000)] == [18, 3]
-    assert _for_size(accurate, 6_000) == accurate
+    assert [_for_size(accurate, size).fit.epochs for size in (1_000, 10_000)] == [30, 15]
+    assert _for_size(photos, 1_000) == photos
 
 
 def test_the_verb_trains_each_size_and_concludes(slice_file: Path, in_tmp: Path, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,19 @@ START, EACH = 60.0, 0.001
 """Seconds, and seconds a training picture, from which on `accurate` is better than `fast`: two
 minutes for Fashion-MNIST on two cores. There 60 s gave 0.886 and 0.907, 180 s 0.922 and 0.899."""
 
-FEW = 5_000
-"""Small grey pictures to train on up to which `accurate` takes about two minutes on two cores: of
-3,000 of Fashion-MNIST it learns 0.88, `fast` 0.81 (`benchmarks/few_pictures.py`)."""
+FEW = 15_000
+"""Small grey pictures to train on up to which `accurate` takes some two minutes on two cores, with
+the passes below: of 3,000 of Fashion-MNIST it learns 0.885, of 10,000 above 0.9, where `fast` with
+its two passes learns 0.803 and 0.863 (`benchmarks/few_pictures.py`)."""
 
-FEW_BATCH = 32
-"""Images a step for so few; larger batches leave too few steps."""
+VERY_FEW, SMALL_BATCH = 5_000, 32
+"""So many pictures are trained on in batches so small; larger ones leave too few steps."""
 
-LOOKS = 108_000
-"""Pictures that `fast` looks at in all, two passes over Fashion-MNIST without what it holds out;
-fewer pictures are passed over more often."""
+LOOKS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
+    {"accurate": (150_000, 10, 30), "fast": (108_000, 2, 54_000)}
+)
+"""How many pictures a recipe looks at in all where it is the usual choice, and its fewest and most
+passes. Those of `fast` are two passes over Fashion-MNIST without what it holds out."""
 
 SMALLEST = 16
 """Pixels on the shorter side below which pictures are made larger, to the recipe's size."""
@@ -145,19 +149,26 @@ def usual_recipe(
     return "photos", size | {"image.channels": channels}
 
 
-def passes_of_fast(count: int) -> int:
-    """Return how often `fast` goes over so many pictures to train on, at least twice."""
-    return max(2, math.ceil(LOOKS / count))
+def usual_passes(recipe: str, count: int) -> int | None:
+    """Return how often a recipe goes over so many pictures where it is the usual choice.
+
+    Returns:
+        `None` for recipes that always have their own number of passes.
+    """
+    if recipe not in LOOKS:
+        return None
+    looks, fewest, most = LOOKS[recipe]
+    return min(most, max(fewest, math.ceil(looks / count)))
 
 
 def _recipe_for_small_grey(
     count: int, size: Mapping[str, object], budget: float | None
 ) -> tuple[str, dict[str, object]]:
-    few: dict[str, object] = {"fit.batch_size": FEW_BATCH} if count <= FEW else {}
+    few: dict[str, object] = {"fit.batch_size": SMALL_BATCH} if count <= VERY_FEW else {}
     by_accurate = count <= FEW if budget is None else budget >= START + EACH * count
-    if by_accurate:
-        return "accurate", {**size, **few, "augment.flip": False}
-    return "fast", {**size, **few, "fit.epochs": passes_of_fast(count)}
+    name = "accurate" if by_accurate else "fast"
+    unmirrored = {"augment.flip": False} if by_accurate else {}
+    return name, {**size, **few, **unmirrored, "fit.epochs": usual_passes(name, count)}
 
 
 def _shape_of_files(data: Dataset) -> tuple[int, ...] | None:

@@ -19,7 +19,7 @@ from tellapart.evaluate.learning import LearningCurve, fit_learning_curve
 from tellapart.files import discard_folder, make_numbered_folder, write_whole
 from tellapart.progress import open_progress
 from tellapart.recipe import Recipe, load_recipe
-from tellapart.workflow.defaults import choose_recipe, join_settings, passes_of_fast
+from tellapart.workflow.defaults import choose_recipe, join_settings, usual_passes
 from tellapart.workflow.inspect import load
 from tellapart.workflow.train import train
 
@@ -70,8 +70,8 @@ def learning_curve(
 
     All networks are scored on the same fifth of the training pictures, which none of them
     is trained on, so the test images of the data set's own stay unseen. A smaller part has
-    fewer steps by the same recipe, as it would have with fewer pictures; where `fast` is only
-    the usual choice, smaller parts are passed over more often, as in `train`.
+    fewer steps by the same recipe, as it would have with fewer pictures; where no
+    recipe is named, smaller parts may be passed over more often, as in `train`.
 
     Args:
         data: What `load` takes.
@@ -137,9 +137,8 @@ def learning_curve(
 
 def _for_size(chosen: Recipe, count: int) -> Recipe:
     """Return the usual recipe for so many pictures."""
-    if chosen.name != "fast":
-        return chosen
-    return load_recipe(chosen, {"fit.epochs": passes_of_fast(count)})
+    passes = usual_passes(chosen.name, count)
+    return chosen if passes is None else load_recipe(chosen, {"fit.epochs": passes})
 
 
 def _stopped(error: Interrupted, folder: Path, finished: int, sizes: int) -> Interrupted:
