@@ -7,7 +7,8 @@ import pytest
 
 from tellapart.bundle import Bundle, open_bundle
 from tellapart.errors import BundleError
-from tellapart.models.store import load_weights, rebuild, weights_of
+from tellapart.models.store import rebuild
+from tellapart.models.weights import load_weights, weights_of
 from tellapart.workflow.runs import Run
 
 pytestmark = pytest.mark.core

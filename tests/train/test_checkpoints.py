@@ -67,6 +67,23 @@ def test_the_newest_whole_checkpoint_is_found_and_the_damaged_one_is_told(tmp_pa
     assert str(newest) in line
 
 
+def test_a_damaged_checkpoint_is_set_aside_so_that_whole_ones_are_kept_after_it(
+    tmp_path: Path,
+) -> None:
+    for epoch in (7, 8):
+        path = save_checkpoint(tmp_path, _checkpoint(epoch))
+        path.write_bytes(path.read_bytes()[:-5])
+    listener = _Listener()
+    assert latest_checkpoint(tmp_path, listener) is None
+    assert listener.lines[-1] == "No checkpoint is whole: the training begins anew."
+    save_checkpoint(tmp_path, _checkpoint(1))
+    drop_old(tmp_path, best_epoch=None)
+    found = latest_checkpoint(tmp_path, SILENCE)
+    assert found is not None
+    assert found.position == Position(1)
+    assert len(list(tmp_path.glob("*.damaged"))) == 2
+
+
 def test_an_empty_folder_has_no_checkpoint(tmp_path: Path) -> None:
     assert latest_checkpoint(tmp_path, SILENCE) is None
 

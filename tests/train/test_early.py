@@ -1,5 +1,7 @@
 """The bundle that a run on a budget has before its end: the best network so far."""
 
+from pathlib import Path
+
 import keras
 import pytest
 from typing_extensions import override
@@ -79,6 +81,29 @@ def test_a_better_epoch_renews_it_but_not_again_a_moment_later(network: keras.Mo
     assert (len(found), early.held) == (2, 0.7)
     early.leave(0.8, lambda: _set(network, 3.0))
     assert found[2:] == [3.0]
+
+
+def test_an_epoch_does_not_replace_a_better_bundle_of_the_midst_of_one(
+    network: keras.Model,
+) -> None:
+    early, found = _early(network, [0.8])
+    early.rehearse(-1.0)
+    early.renew(0.7, is_best=True)
+    assert (len(found), early.held) == (1, 0.8)
+
+
+def test_a_resumed_run_does_not_replace_a_better_bundle_of_before(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    early, found = _early(network, [0.8, 0.6, 0.7])
+    early.note = tmp_path / "early.json"
+    early.rehearse(-1.0)
+    again = EarlyBundle(network, early.finish, early.score, note=early.note)
+    assert again.held == 0.8
+    again.rehearse(-1.0)
+    again.renew(0.75, is_best=True)
+    again.leave(0.75, lambda: None)
+    assert (len(found), again.held) == (1, 0.8)
 
 
 def test_a_rehearsal_leaves_the_bundle_of_a_better_epoch(network: keras.Model) -> None:

@@ -1,12 +1,15 @@
 """How long a training goes on: by epochs, and by the clock."""
 
+import time
+
 import numpy as np
 import pytest
 
+from tellapart.progress import open_progress
 from tellapart.train.checkpoints import Position
 from tellapart.train.engines.protocol import STEPS
 from tellapart.train.history import EpochRecord, History
-from tellapart.train.outlook import outlook
+from tellapart.train.outlook import outlook, tell_of_time
 from tellapart.train.plan import Budget, ByEpochs, ByTime
 
 
@@ -60,26 +63,88 @@ def test_a_machine_that_becomes_slow_shortens_the_training_not_the_schedule() ->
     clock = _Clock()
     plan = ByTime(Budget(100.0, clock.now), clock=clock)
     plan.reserve = 0.0
-    clock.now += 50.0
-    plan.went(64, 30.0)  # as if there had been a pause
-    assert plan.shares(Position(0, 64), 64)[0] == pytest.approx(0.5)
+    for seconds in (0.0, 0.2, 49.8):  # as if there had been a pause
+        plan.shares(Position(), 64)
+        clock.now += seconds
+        plan.went(64 * STEPS, seconds)
+    assert plan.shares(Position(0, 64), 64)[0] == pytest.approx(0.5, abs=0.01)
 
 
-def test_at_least_one_block_is_trained_however_late_it_is() -> None:
+def test_rates_rise_from_the_first_step_on() -> None:
     clock = _Clock()
-    plan = ByTime(Budget(10.0, clock.now - 60.0), clock=clock)
-    assert not plan.is_over(Position())
-    clock.now += 0.1
-    assert plan.is_over(Position(0, 64))
+    shares = ByTime(Budget(60.0, clock.now), clock=clock).shares(Position(), 64)
+    assert shares[0] == 0.0
+    assert np.all(np.diff(shares) > 0)
+    assert shares[-1] < 0.01
 
 
-def test_a_resumed_training_has_only_the_time_that_is_left() -> None:
+def test_time_for_compiling_is_no_step_and_rates_do_not_leap_after_it() -> None:
     clock = _Clock()
-    plan = ByTime(Budget(100.0, clock.now), trained=60.0, clock=clock)
-    plan.reserve = 0.0
-    assert plan.shares(Position(3, 0), 64)[0] == pytest.approx(0.6)
-    clock.now += 40.0
-    assert plan.is_over(Position(5, 0))
+    plan = ByTime(Budget(60.0, clock.now), clock=clock)
+    places: list[float] = []
+    for number, seconds in enumerate([9.0, 0.1, 0.1, 0.1]):
+        places.extend(plan.shares(Position(0, number), 64))
+        clock.now += seconds
+        plan.went(64 * STEPS, seconds)
+    assert np.all(np.abs(np.diff(places)) < 0.002)
+
+
+def test_a_rehearsal_takes_time_from_the_training_without_a_leap_of_the_rates() -> None:
+    clock = _Clock()
+    plan = ByTime(Budget(60.0, clock.now), clock=clock)
+    for seconds in (5.0, 0.2, 0.2):
+        plan.shares(Position(), 64)
+        clock.now += seconds
+        plan.went(64 * STEPS, seconds)
+    before = plan.shares(Position(0, 1), 64)[0]
+    clock.now += 20.0
+    assert plan.shares(Position(0, 1), 64)[0] < 2 * before
+    assert plan.shares(Position(0, 1), 64)[-1] < 0.05
+
+
+def test_where_there_is_time_for_one_block_alone_it_has_the_whole_schedule() -> None:
+    clock = _Clock()
+    began = clock.now
+    clock.now += 12.0
+    plan = ByTime(Budget(20.0, began), clock=clock)
+    shares = plan.shares(Position(), 64)
+    assert shares == pytest.approx(np.arange(STEPS) / STEPS)
+    clock.now += 9.0
+    plan.went(64 * STEPS, 9.0)
+    assert plan.is_over(Position(0, 64 * STEPS))
+
+
+def test_a_short_block_tells_the_pace_of_its_own_steps() -> None:
+    clock = _Clock()
+    plan = ByTime(Budget(100.0, clock.now), clock=clock)
+    for samples, seconds in ((64 * STEPS, 5.0), (64 * STEPS, 1.6), (100, 0.2)):
+        plan.shares(Position(), 64)
+        clock.now += seconds
+        plan.went(samples, seconds)
+    shares = plan.shares(Position(0, 1), 64)
+    assert shares[1] - shares[0] == pytest.approx(0.1 / 83, rel=0.1)
+
+
+def test_the_end_is_supposed_to_take_what_the_start_took_until_it_was_rehearsed() -> None:
+    clock = _Clock()
+    quick, slow = (ByTime(Budget(20.0, clock.now - late), clock=clock) for late in (1.0, 4.0))
+    assert quick.reserve == pytest.approx(2.0)
+    assert slow.reserve == pytest.approx(5.0)
+    decoding = ByTime(Budget(90.0, clock.now - 60.0), clock=clock)
+    assert decoding.reserve == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("budget", "is_rehearsed"), [(15.0, False), (20.0, False), (60.0, True)])
+def test_the_end_is_rehearsed_only_where_that_leaves_time_for_training(
+    budget: float, *, is_rehearsed: bool
+) -> None:
+    clock = _Clock()
+    plan = ByTime(Budget(budget, clock.now - 6.0), clock=clock)
+    clock.now += 0.25 * budget
+    assert plan.has_time_to_spare() == is_rehearsed
+    assert plan.is_time_for_a_first_bundle() == is_rehearsed
+    clock.now += budget
+    assert not plan.is_time_for_a_first_bundle()
 
 
 def test_the_bar_moves_as_far_as_time_does() -> None:
@@ -122,3 +187,12 @@ def test_a_flat_curve_promises_nothing() -> None:
 
 def test_few_epochs_promise_nothing_either_way() -> None:
     assert "cannot be told from 1 epoch;" in outlook(_history([0.9]))
+
+
+@pytest.mark.parametrize(("took", "is_told"), [(10.5, False), (14.0, True)])
+def test_a_run_that_took_longer_than_its_budget_says_so_at_its_end(
+    took: float, is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budget = Budget(10.0, time.monotonic() - took)
+    tell_of_time(_history([0.9]), budget, open_progress(quiet=False))
+    assert ("it took 14 s of 10" in capsys.readouterr().err) is is_told

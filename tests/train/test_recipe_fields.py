@@ -12,7 +12,7 @@ from tellapart.data.prepare import Part
 from tellapart.errors import MemoryExceededError
 from tellapart.train.balance import balance
 from tellapart.train.checkpoints import Position, checkpoint_path, load_checkpoint
-from tellapart.train.endings import telling_of_memory
+from tellapart.train.endings import Pace, divergence_in_validation, telling_of_memory
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.runs import Run
 
@@ -70,6 +70,15 @@ def test_patience_ends_a_training_that_no_longer_gets_better(
     )
     assert len(run.history) < 40
     assert run.history.best().epoch == len(run.history) - 1
+    over = f"Over after epoch {len(run.history)}: the 1 after epoch {len(run.history) - 1} were no"
+    assert over in RunFolder(run.path).log_path.read_text("utf-8")
+
+
+def test_a_decay_that_is_too_large_is_named_and_not_the_learning_rate() -> None:
+    pace = Pace(0.001, 0.001, is_own=False, decay=1e30)
+    said = str(divergence_in_validation(Position(0, 0), pace))
+    assert "`optimizer.weight_decay` must be lower. Received: 1e+30" in said
+    assert "--set optimizer.weight_decay=0.01" in said
 
 
 def test_balanced_weights_give_every_class_the_same_sum() -> None:

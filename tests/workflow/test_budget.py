@@ -80,3 +80,6 @@ def test_an_interrupted_run_on_a_budget_leaves_a_classifier_and_can_go_on(
     assert again.evaluation.samples > 0
     assert not list(folder.glob(".*"))  # no draft is left
     assert sum(again.history["seconds"]) < 55
+    log = RunFolder(folder).log_path.read_text("utf-8")
+    assert "Of the budget of 50 s, " in log
+    assert "is not gone on with exactly" in log

@@ -7,9 +7,11 @@ from weakref import WeakSet
 import keras
 import numpy as np
 
-from tellapart.errors import ModelError
+from tellapart.errors import BundleError, ModelError
 from tellapart.files import sha256_hex
 from tellapart.models.catalogue import compile_network
+from tellapart.models.draws import check_draws
+from tellapart.models.weights import is_told_by_paths, own_shapes, pair
 from tellapart.sections import ImageSpec, OptimizerSection
 
 PLAIN_LOSSES = ("sparse_categorical_crossentropy", keras.losses.sparse_categorical_crossentropy)
@@ -127,7 +129,11 @@ def compile_custom(
         optimizer: The recipe's section.
         image: The pixels that it takes.
         own: Whether the optimiser and loss that it is compiled with are kept.
+
+    Raises:
+        ModelError: It cannot be trained on this backend, or with its loss.
     """
+    check_draws(network, image.shape)
     if own:
         eager = bool(network.run_eagerly)
         network.compile(network.optimizer, network.loss, metrics=["accuracy"], run_eagerly=eager)
@@ -155,15 +161,38 @@ def check_can_be_rebuilt(network: keras.Model) -> None:
     """
     try:
         again = fresh_copy(network)
-        same = [tuple(v.shape) for v in again.weights] == [tuple(v.shape) for v in network.weights]
     except Exception as error:
         raise ModelError(
             "`model` cannot be saved and built anew: its layers must have a get_config and be "
             "registered with keras.saving.register_keras_serializable. Received: "
             f"{' '.join(str(error).split())[:200]}"
         ) from error
-    if not same:
-        raise ModelError("`model` cannot be saved: built anew from its config it is another one.")
+    try:
+        pair(again, own_shapes(network))
+    except BundleError as error:
+        raise ModelError(
+            f"`model` cannot be saved: built anew from its config it is another one. {error}"
+        ) from error
+    if not is_told_by_paths(again, network) and not _answers_alike(again, network):
+        raise ModelError(
+            "`model` cannot be saved: built anew from its config, with its weights, it answers "
+            "otherwise. Its layers must make their weights in the same order each time"
+        )
+
+
+def _answers_alike(again: keras.Model, network: keras.Model) -> bool:
+    """Return whether a copy says of noise what a network says, once it has its weights."""
+    again.set_weights(network.get_weights())
+    height, width, channels = network.input_shape[1:]
+    shape = (2, height or 128, width or 128, channels)
+    noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    first, second, copied = (
+        keras.ops.convert_to_numpy(each(noise, training=False)).astype(np.float64)
+        for each in (network, network, again)
+    )
+    if not np.array_equal(first, second):  # it draws, so that nobody can tell
+        return True
+    return np.allclose(copied, first, rtol=1e-3, atol=1e-3 * np.abs(first).max(), equal_nan=True)
 
 
 def own_modules(config: Any) -> set[str]:

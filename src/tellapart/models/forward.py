@@ -1,7 +1,7 @@
 """The forward pass of a network as its backend runs it fastest, without Keras around it.
 
-Beside the training engines and `explain/gradients.py` this is the only file that names a
-backend. Every import of one stands in the function that uses it.
+Beside the training engines, `draws.py` and `explain/gradients.py` this is the only file that
+names a backend. Every import of one stands in the function that uses it.
 """
 
 from collections.abc import Callable

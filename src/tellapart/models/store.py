@@ -1,8 +1,7 @@
-"""Between networks and bundles: weights by name, and a network built anew around them."""
+"""Between networks and bundles: what is written, and a network built anew around its weights."""
 
 import importlib
 import platform
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -17,40 +16,8 @@ from tellapart.errors import BundleError, TrustError
 from tellapart.manifest import Architecture, DataRecord, Manifest
 from tellapart.models.catalogue import BUILDERS, build_network
 from tellapart.models.custom import output_kind, own_modules
+from tellapart.models.weights import load_own_weights, load_weights, own_weights_of, weights_of
 from tellapart.recipe import Recipe
-
-
-def weights_of(network: keras.Model) -> dict[str, NDArray[Any]]:
-    """Return a network's weights by name, such as `conv1/kernel`, in the network's order.
-
-    The names are the variables' paths below the network; one that stands twice gets the
-    number of its place.
-    """
-    weights: dict[str, NDArray[Any]] = {}
-    for place, variable in enumerate(network.weights):
-        path = variable.path.removeprefix(f"{network.name}/")
-        name = path if path not in weights else f"{path}#{place}"
-        weights[name] = keras.ops.convert_to_numpy(variable.value)
-    return weights
-
-
-def load_weights(network: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Put weights into a network that has exactly these names and shapes.
-
-    Raises:
-        BundleError: A name or a shape differs; nothing was changed then.
-    """
-    there = weights_of(network)
-    if set(there) != set(weights):
-        odd = sorted(set(there) ^ set(weights))
-        raise BundleError(f"The weights do not belong to this network: {', '.join(odd[:5])}.")
-    for name, old in there.items():
-        if old.shape != weights[name].shape:
-            raise BundleError(
-                f"The weights do not fit this network: {name} must be {old.shape}. "
-                f"Received: {weights[name].shape}."
-            )
-    network.set_weights([weights[name] for name in there])
 
 
 def to_bundle(
@@ -80,7 +47,8 @@ def to_bundle(
         data=data,
         versions=library_versions(),
     )
-    return Bundle(manifest, weights_of(network), golden)
+    weights = own_weights_of(network) if custom else weights_of(network)
+    return Bundle(manifest, weights, golden)
 
 
 def rebuild(bundle: Bundle, *, trust: bool = False) -> keras.Model:
@@ -103,23 +71,24 @@ def rebuild(bundle: Bundle, *, trust: bool = False) -> keras.Model:
         )
     if manifest.architecture.config is not None:
         network = _rebuild_custom(manifest.architecture.config, trust=trust)
+        load_own_weights(network, bundle.weights)
     elif manifest.architecture.name in BUILDERS:
         network = build_network(
             manifest.architecture.name, manifest.image, len(manifest.class_names)
         )
+        load_weights(network, bundle.weights)
     else:
         raise BundleError(
             f"The bundle's network '{manifest.architecture.name}' is not known to this "
             "tellapart. Fix: pip install --upgrade tellapart"
         )
-    load_weights(network, bundle.weights)
     return network
 
 
 def library_versions() -> dict[str, str]:
     """Return the versions of what decides a result: Python, tellapart, Keras, its backend."""
     backend = keras.backend.backend()
-    packages = ["keras", "numpy", "pillow", backend]
+    packages = ["keras", "numpy", "pillow", backend, *(["jaxlib"] if backend == "jax" else [])]
     versions = {"python": platform.python_version(), "tellapart": __version__, "backend": backend}
     for package in packages:
         names = [package, f"{package}-cpu"] if package == backend else [package]

@@ -1,6 +1,7 @@
 """Checkpoints: the state to go on from, numbered, whole or absent, with its own digest."""
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ from safetensors.numpy import save as save_tensors
 
 from tellapart.errors import BundleError
 from tellapart.files import output_errors, sha256_hex, write_whole
+from tellapart.models.draws import begin_to_share, shared_states
 from tellapart.progress import Progress
 
 KEPT = 2
+BEGINNING = "beginning"
+"""The folder beside the checkpoints for the state that a run begins in."""
+DAMAGED = ".damaged"
+"""What is put behind the name of a checkpoint that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Checkpoint:
         running: What the present epoch came to so far.
         history: The complete epochs, as JSON lines.
         tensors: Every variable of network (with the states of its random layers) and
-            optimiser, by group and number.
+            optimiser, by group and number, and what layers without such a state drew from.
     """
 
     position: Position
@@ -88,6 +94,9 @@ def restore(network: keras.Model, checkpoint: Checkpoint, groups: tuple[str, ...
     Raises:
         BundleError: The variables are not the ones that were saved.
     """
+    if any(key.startswith("shared/") for key in checkpoint.tensors):
+        begin_to_share()
+        groups = (*groups, "shared")
     for group in groups:
         variables = _groups(network)[group]
         saved = [v for k, v in sorted(checkpoint.tensors.items()) if k.startswith(f"{group}/")]
@@ -148,17 +157,31 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def latest_checkpoint(folder: Path, progress: Progress) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole, or `None`; damaged ones are told."""
-    for path in reversed(checkpoint_paths(folder)):
+    """Return the newest checkpoint that is whole, or `None`.
+
+    Damaged ones are told and set aside, or newer and whole ones would be taken for the older.
+
+    Raises:
+        OutputError: The place cannot be written.
+    """
+    paths = checkpoint_paths(folder)
+    for path in reversed(paths):
         try:
             return load_checkpoint(path)
         except BundleError as error:
-            progress.say(f"{error} Going on from an older one.")
+            aside = path.with_name(f"{path.name}{DAMAGED}")
+            with output_errors(aside):
+                path.replace(aside)
+            progress.say(f"{error} It is set aside as {aside.name}.")
+    if paths:
+        progress.say("No checkpoint is whole: the training begins anew.")
     return None
 
 
 def drop_old(folder: Path, best_epoch: int | None) -> None:
     """Remove all checkpoints but the newest few and the one after the best epoch.
+
+    The state that the run began in goes as well: there is something to go on from now.
 
     Raises:
         OutputError: The place cannot be written.
@@ -169,6 +192,8 @@ def drop_old(folder: Path, best_epoch: int | None) -> None:
         if path != best:
             with output_errors(path):
                 path.unlink(missing_ok=True)
+    if (folder / BEGINNING).is_dir():
+        shutil.rmtree(folder / BEGINNING, ignore_errors=True)
 
 
 def _groups(network: keras.Model) -> dict[str, list[Any]]:
@@ -176,6 +201,7 @@ def _groups(network: keras.Model) -> dict[str, list[Any]]:
     return {
         "network": list(network.variables),
         "optimizer": list(network.optimizer.variables),
+        "shared": shared_states(),
     }
 
 

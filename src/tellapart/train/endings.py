@@ -12,9 +12,11 @@ import numpy as np
 
 from tellapart.errors import DivergenceError, Interrupted, MemoryExceededError
 from tellapart.interrupts import StopSignal
+from tellapart.progress import Progress
 from tellapart.recipe import Recipe
 from tellapart.train.checkpoints import Position
 from tellapart.train.engines.protocol import Block, Outcome
+from tellapart.train.history import History
 from tellapart.train.runs import RunFolder
 
 _MEMORY_ERRORS = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when")
@@ -35,6 +37,25 @@ def how_to_go_on(run: Path) -> str:
         f"tellapart train --resume {shlex.quote(str(run))}\n"
         "(with data or a model in memory: tellapart.train(data, model=..., resume=...))"
     )
+
+
+def is_patience_over(recipe: Recipe, history: History, progress: Progress) -> bool:
+    """Return whether a recipe ends a training early, and say so; it follows from the history.
+
+    Args:
+        recipe: Its `fit.patience` counts.
+        history: The epochs so far.
+        progress: Where it is said.
+    """
+    patience, epochs = recipe.fit.patience, len(history)
+    if not patience or not epochs or epochs - history.best().epoch < patience:
+        return False
+    best = history.best().epoch
+    progress.say(
+        f"Over after epoch {epochs}: the {patience} after epoch {best} were no better "
+        "(`fit.patience`)."
+    )
+    return True
 
 
 MODEST_RATE = 0.01

@@ -21,12 +21,12 @@ from tellapart.train.checkpoints import (
     Position,
     Running,
     capture,
-    latest_checkpoint,
     restore,
 )
 from tellapart.train.early import EarlyBundle
 from tellapart.train.engines.choice import open_engine
 from tellapart.train.engines.protocol import Block, Epoch, cut_block
+from tellapart.train.first_state import newest_state
 from tellapart.train.history import EpochRecord, History
 from tellapart.train.keeping import keep_weights, restore_best
 from tellapart.train.options import DEFAULTS, FitOptions
@@ -64,8 +64,8 @@ class _Loop:
         if self.options.finish is not None:
             held_out = self.data.validation is not self.data.test
             chooses = held_out and self.recipe.fit.keep == "best"
-            finish = self.options.finish
-            self.early = EarlyBundle(self.network, finish, self._accuracy, chooses)
+            note, finish = self.run.checkpoints / "early.json", self.options.finish
+            self.early = EarlyBundle(self.network, finish, self._accuracy, chooses, note)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Put the state of a checkpoint back."""
@@ -77,25 +77,30 @@ class _Loop:
         """Train from the present position to the end."""
         if self.options.budget is not None:
             trained = self.running.seconds + sum(self.history["seconds"])
-            self.plan = ByTime(self.options.budget, trained)
+            self.plan = ByTime(self.options.budget, trained, self.run.checkpoints)
+        self.plan.tell_beginning(self.progress)
         with self.progress.task("training", self.plan.total, self.plan.unit) as task:
             if isinstance(self.plan, ByEpochs):
                 task.advance(self.position.epoch * len(self.data.train) + self.position.index)
-            while not self.plan.is_over(self.position) and not self._is_patience_over():
+            while not self.plan.is_over(self.position) and not self._is_over_early():
                 self._run_epoch(task)
         if self.position.index:  # gone on with when the time was over
             self._finish_epoch()
         self.saver.wait()
+        self.plan.tell_end(self.progress, int(self.network.optimizer.iterations))
+
+    def _is_over_early(self) -> bool:
+        return endings.is_patience_over(self.recipe, self.history, self.progress)
 
     def _run_epoch(self, task: Task) -> None:
         samples = len(self.data.train)
         epoch = plan_epoch(self.recipe, self.position.epoch, samples, self.class_weights)
         while self.position.index < samples:
             self._run_block(epoch, task)
-            if self.plan.is_over(self.position):
-                break
-            if self.position.index < samples:
+            if self.position.index < samples and not self.plan.is_over(self.position):
                 self._look_around()
+            if self.plan.is_over(self.position):  # looking around takes time too
+                break
         self._finish_epoch()
         if self.stop:
             self._interrupt()
@@ -137,13 +142,11 @@ class _Loop:
 
     def _rehearse_in_time(self) -> None:
         """On a budget, write a first bundle early, and learn how long the end will take."""
-        plan, early = self.plan, self.early
-        if not isinstance(plan, ByTime) or early is None or early.rehearsed:
-            return
-        if plan.is_time_for_a_first_bundle():
+        early = self.early
+        if early is not None and not early.rehearsed and self.plan.is_time_for_a_first_bundle():
             if self.position.index:  # else that was done: no bundle without a checkpoint
                 self._save()
-            plan.reserve = early.rehearse(self._best())
+            self.plan.reserve = early.rehearse(self._best())
 
     def _accuracy(self) -> float:
         return self.engine.score(self.data.validation)[1]
@@ -178,21 +181,16 @@ class _Loop:
         is_best = self.history.best().epoch == record.epoch
         if not self.plan.is_over(self.position):
             self._rehearse_in_time()
-            if self.early is not None:
+            if self.early is not None and self.plan.has_time_to_spare():
                 self.early.renew(val_accuracy, is_best=is_best)
 
     def _pace(self) -> endings.Pace:
         """Return the learning rate of the last step, and whose it is."""
         rate = float(self.network.optimizer.learning_rate)
-        own = self.options.own_optimizer
-        return endings.Pace(rate, rate if own else self.recipe.optimizer.learning_rate, own)
-
-    def _is_patience_over(self) -> bool:
-        """Return whether the recipe ends the training early; it follows from the history."""
-        patience = self.recipe.fit.patience
-        if not patience or not len(self.history):
-            return False
-        return len(self.history) - self.history.best().epoch >= patience
+        if self.options.own_optimizer:
+            return endings.Pace(rate, rate, is_own=True)
+        section = self.recipe.optimizer
+        return endings.Pace(rate, section.learning_rate, is_own=False, decay=section.weight_decay)
 
     def _save(self) -> None:
         self.engine.publish()
@@ -247,7 +245,7 @@ def fit(
     with listen_for_stop() as stop:
         try:
             loop = _Loop(network, recipe, data, run, progress, stop, saver, options)
-            if (checkpoint := latest_checkpoint(run.checkpoints, progress)) is not None:
+            if (checkpoint := newest_state(network, recipe, run, progress)) is not None:
                 loop.go_on_from(checkpoint)
             with endings.telling_of_memory(recipe, run):
                 loop.run_epochs()

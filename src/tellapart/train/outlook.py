@@ -1,8 +1,12 @@
 """What more time would probably buy: the validation curve, continued."""
 
+import time
+
 import numpy as np
 
+from tellapart.progress import Progress
 from tellapart.train.history import History
+from tellapart.train.plan import LATE, Budget
 
 FEWEST = 4
 
@@ -36,3 +40,20 @@ def outlook(history: History) -> str:
         f"Twice the time would probably buy at most {100 * gain:.1f} points of accuracy, "
         "as the validation curve goes."
     )
+
+
+def tell_of_time(history: History, budget: Budget, progress: Progress) -> None:
+    """Say at the end of a run on a budget what more time would buy, and whether it was late.
+
+    Args:
+        history: Of the training.
+        budget: Of the run; of one that was gone on with, the last process is counted.
+        progress: Where it is said.
+    """
+    progress.say(outlook(history))
+    took = time.monotonic() - budget.began
+    if took > LATE * budget.seconds:
+        progress.say(
+            f"The run is late: it took {took:.0f} s of {budget.seconds:g}, since the machine was "
+            "busier at the end than before, or the budget was too short for start and end."
+        )

@@ -5,7 +5,10 @@ import re
 from tellapart.errors import UsageError
 
 SHORTEST = 15.0
-"""Seconds that it takes to start the libraries, train a little, and save."""
+"""Seconds that it takes to start the libraries, train a little, and save.
+
+On a machine that is busy it takes more, which the run says.
+"""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

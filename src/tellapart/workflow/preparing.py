@@ -14,8 +14,9 @@ from tellapart.data.samples import Indices
 from tellapart.data.streams import plain_name
 from tellapart.errors import DataError
 from tellapart.files import write_whole
-from tellapart.progress import Progress, open_progress
+from tellapart.progress import Progress, in_notebook, open_progress
 from tellapart.recipe import Recipe
+from tellapart.train.run_log import RunLog
 from tellapart.train.runs import RunFolder, RunRecord, write_skipped
 from tellapart.workflow.differences import differences
 from tellapart.workflow.inspect import load
@@ -189,6 +190,13 @@ def tell_of_recipe(recipe: Recipe, progress: Progress, samples: int | None) -> N
         progress.say(f"In training, pictures are at random {', '.join(found)}.")
     if samples is not None:
         _tell_of_average(recipe, samples, progress)
+
+
+def tell_of_network(network: Any, progress: RunLog) -> None:
+    """Show Keras' summary; in a notebook Keras displays it by itself."""
+    lines: list[str] = []
+    network.summary(print_fn=lambda text, **_: lines.append(text), line_length=80)
+    progress.say("\n".join(lines).strip("\n"), only_log=in_notebook())
 
 
 def _tell_of_average(recipe: Recipe, samples: int, progress: Progress) -> None:

@@ -23,13 +23,14 @@ from tellapart.models.custom import (
 )
 from tellapart.models.store import golden_of, library_versions, to_bundle
 from tellapart.predict.opening import open_predictor
-from tellapart.progress import SILENCE, Progress, in_notebook
+from tellapart.progress import SILENCE, Progress
 from tellapart.recipe import Recipe
+from tellapart.train.first_state import newest_state
 from tellapart.train.fit import fit
 from tellapart.train.history import History
 from tellapart.train.machine import check_precision, machine_facts
 from tellapart.train.options import FitOptions
-from tellapart.train.outlook import outlook
+from tellapart.train.outlook import tell_of_time
 from tellapart.train.plan import Budget
 from tellapart.train.run_log import RunLog
 from tellapart.train.runs import RunFolder, RunRecord
@@ -43,6 +44,7 @@ from tellapart.workflow.preparing import (
     prepare_data,
     tell_of_changes,
     tell_of_data,
+    tell_of_network,
     tell_of_recipe,
 )
 from tellapart.workflow.rehearsal import Rehearsal, rehearse_end
@@ -117,8 +119,9 @@ class Session:
             network=None if model is None else digest_of_layers(model),
         )
         keep_patch(self._folder, data)
+        newest_state(self._network, self._recipe, self._folder, self._progress)
         self._folder.begin(self._recipe, record)
-        self._show_summary()
+        tell_of_network(self._network, self._progress)
 
     def change_recipe(self, recipe: Recipe) -> None:
         """Write down that a run goes on with another batch size."""
@@ -173,7 +176,7 @@ class Session:
         write_whole(self._folder.report_path, page_of(run, predictor, self._data, pictures))
         write_whole(self._folder.evaluation_path, evaluation.to_json())  # says that all is done
         if self._budget:
-            self._progress.say(outlook(history))
+            tell_of_time(history, self._budget, self._progress)
         return run
 
     def _train(self) -> History:
@@ -233,12 +236,6 @@ class Session:
             )
         recipe, own = self._recipe, self._own_optimizer
         return compile_custom(model, recipe.optimizer, recipe.image, own=own)
-
-    def _show_summary(self) -> None:
-        """Show Keras' summary; in a notebook Keras displays it by itself."""
-        lines: list[str] = []
-        self._network.summary(print_fn=lambda text, **_: lines.append(text), line_length=80)
-        self._progress.say("\n".join(lines).strip("\n"), only_log=in_notebook())
 
     def _save(self) -> None:
         """Write the bundle as a draft, without rules and scores."""

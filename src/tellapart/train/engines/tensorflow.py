@@ -13,6 +13,7 @@ from typing_extensions import override
 from tellapart.data.prepare import Part
 from tellapart.errors import ModelError
 from tellapart.models.optimizers import build_optimizer, copy_optimizer, undecayed
+from tellapart.models.wiring import has_wiring, wiring_of
 from tellapart.train.engines.feed import open_feed
 from tellapart.train.engines.known import is_told_by_config
 from tellapart.train.engines.loss import batch_loss, score_outputs
@@ -26,6 +27,16 @@ KEPT_PROGRAMS = 4
 
 MOST_WEIGHTS = 2_000_000
 """Larger networks are compiled each time: a second copy of them would take more memory."""
+
+_BLIND_TO_NAMES = (
+    keras.optimizers.Adam,
+    keras.optimizers.AdamW,
+    keras.optimizers.Lion,
+    keras.optimizers.Nadam,
+    keras.optimizers.RMSprop,
+    keras.optimizers.SGD,
+)
+"""The optimisers that treat a variable in the same way whatever it is called."""
 
 
 class TensorFlowEngine(Engine):
@@ -176,6 +187,8 @@ def _program_for(network: keras.Model, settings: Settings, *, compile_steps: boo
         pattern = keras.models.clone_model(network)
         pattern.compile(optimizer=optimizer)
         optimizer.build(pattern.trainable_variables)
+        if _shapes(pattern) != _shapes(network):  # a layer in two places may become two
+            return own()
         _programs[description] = _Program(pattern, settings, compile_steps=compile_steps)
     _programs.move_to_end(description)
     while len(_programs) > KEPT_PROGRAMS:
@@ -184,14 +197,20 @@ def _program_for(network: keras.Model, settings: Settings, *, compile_steps: boo
 
 
 def _describe(network: keras.Model, optimizer: Any, settings: Settings) -> str:
-    """Return all that a program depends on."""
-    trained = [variable.path for variable in network.trainable_variables]
-    told = optimizer.get_config() | {
-        "name": type(optimizer).__name__,
-        "undecayed": undecayed(optimizer),
-    }
-    kind = type(network).__name__
-    return json.dumps([kind, network.get_config(), told, trained, str(settings)], default=str)
+    """Return all that a program depends on, and names only where something looks at them."""
+    words = undecayed(optimizer)
+    told = optimizer.get_config() | {"name": type(optimizer).__name__, "undecayed": words}
+    kind, trained = type(network).__name__, network.trainable_variables
+    if has_wiring(network) and type(optimizer) in _BLIND_TO_NAMES and not words:
+        places = {id(variable): place for place, variable in enumerate(network.variables)}
+        made: Any = [wiring_of(network), [places[id(variable)] for variable in trained]]
+    else:
+        made = [network.get_config(), [variable.path for variable in trained]]
+    return json.dumps([kind, made, told, _shapes(network), str(settings)], default=str)
+
+
+def _shapes(network: keras.Model) -> list[tuple[list[int], str]]:
+    return [(list(variable.shape), str(variable.dtype)) for variable in _variables(network)]
 
 
 def _variables(network: keras.Model) -> list[Any]:
