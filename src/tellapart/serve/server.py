@@ -181,8 +181,7 @@ def run_server(server: Server, bound: socket.socket, say: Callable[[str], object
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     # What is loaded now stays. Going through it for garbage would stop all threads for up to a
-    # tenth of a second, some times a minute.
-    gc.collect()
+    # tenth of a second, some times a minute; doing so once, now, would delay the first answer.
     gc.freeze()
     try:
         with one_product_at_once():  # for good, instead of in each batch
