@@ -53,7 +53,8 @@ def with_little_memory(backend: str, *words: str) -> tuple[int, str]:
 def test_a_batch_that_is_too_large_is_named_with_a_fix_and_leaves_nothing(
     backend: str, data: Path
 ) -> None:
-    code, line = with_little_memory(backend, str(data), "--batch-size", "6000")
+    words = [str(data), "--recipe", "fast", "--batch-size", "6000"]
+    code, line = with_little_memory(backend, *words)
     assert line == (
         "error: A training step needs more memory than there is. `fit.batch_size` must be smaller. "
         "Received: 6000. Fix: the same again with --batch-size 3000"
