@@ -12,7 +12,6 @@ import tellapart
 from pressing import PressCtrlC
 from tellapart.data.dataset import Dataset
 from tellapart.errors import Interrupted, ModelError
-from tellapart.models.draws import check_draws
 from tellapart.train.runs import RunFolder
 from tellapart.workflow.session import Session
 
@@ -83,10 +82,3 @@ def test_a_layer_that_draws_without_a_generator_is_refused_on_jax_with_the_fix(
             slice_of_fashion, model=_network(_Noise()), output=tmp_path / "runs", quiet=True
         )
     assert list(tmp_path.iterdir()) == []
-
-
-def test_layers_with_generators_and_networks_that_run_eagerly_may_draw() -> None:
-    check_draws(_network(_SeededNoise()), (28, 28, 1))
-    eager = _network(_Noise())
-    eager.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
-    check_draws(eager, (28, 28, 1))

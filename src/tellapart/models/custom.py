@@ -10,7 +10,6 @@ import numpy as np
 from tellapart.errors import BundleError, ModelError
 from tellapart.files import sha256_hex
 from tellapart.models.catalogue import compile_network
-from tellapart.models.draws import check_draws
 from tellapart.models.weights import is_told_by_paths, own_shapes, pair
 from tellapart.sections import ImageSpec, OptimizerSection
 
@@ -129,11 +128,7 @@ def compile_custom(
         optimizer: The recipe's section.
         image: The pixels that it takes.
         own: Whether the optimiser and loss that it is compiled with are kept.
-
-    Raises:
-        ModelError: It cannot be trained on this backend, or with its loss.
     """
-    check_draws(network, image.shape)
     if own:
         eager = bool(network.run_eagerly)
         network.compile(network.optimizer, network.loss, metrics=["accuracy"], run_eagerly=eager)

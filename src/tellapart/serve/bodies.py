@@ -194,7 +194,8 @@ class Body:
         if cost_of(raw) > most:
             raise Problem(
                 413,
-                f"A JSON body must have at most {most:,} values. "
+                f"A JSON body must have at most {most:,} values, as lists, "
+                f"objects and names count for {COST_OF_NESTING} of them. "
                 "Fix: files of pictures, in base64 or as they are",
             )
         try:

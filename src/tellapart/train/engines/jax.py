@@ -9,12 +9,19 @@ from jax import numpy as jnp
 from typing_extensions import override
 
 from tellapart.data.prepare import Part
+from tellapart.errors import ModelError
 from tellapart.models.optimizers import build_optimizer
 from tellapart.train.engines.feed import Supply, open_feed
 from tellapart.train.engines.loss import batch_loss, score_outputs
 from tellapart.train.engines.pictures import take_batch
 from tellapart.train.engines.protocol import SCORE_BATCH, STEPS, Block, Engine, Outcome, Settings
 from tellapart.train.engines.twin import has_plain_convolutions, training_twin
+
+_DRAWS = (
+    "Layers of `model` must not draw at random without a generator of their own on JAX. "
+    "Fix: give the layer a keras.random.SeedGenerator in __init__, self.seed = "
+    "keras.random.SeedGenerator(), and draw with keras.random.normal(shape, seed=self.seed)"
+)
 
 
 class JaxEngine(Engine):
@@ -50,7 +57,12 @@ class JaxEngine(Engine):
     def train(self, block: Block) -> Outcome:
         state = self._state or tuple([v.value for v in group] for group in self._variables)
         run = self._run_loop if self._loops else self._run_steps
-        self._state, losses, correct = run(state, self._feed.take(block))
+        try:
+            self._state, losses, correct = run(state, self._feed.take(block))
+        except ValueError as error:
+            if "[JAX RNG]" not in str(error):  # how Keras begins what it says of such layers
+                raise
+            raise ModelError(_DRAWS) from error
         return Outcome(losses, correct)
 
     @override
